@@ -1,0 +1,64 @@
+# Everything a person types here. `make` alone says what there is.
+#
+#   make run  PORT=9000          another port
+#   make test T=tests/stays      a part of the tests
+#   make bench SCALE=city        the full sizes
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV   ?= .venv
+PYTHON ?= python3
+SCALE  ?= small
+T      ?=
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+
+# A stamp is newer than the list it was installed from, so packages are installed once.
+RUNTIME := $(VENV)/.installed-runtime
+DEV     := $(VENV)/.installed-dev
+
+.PHONY: help run test lint format bench soak clean
+
+help: ## Say what there is to do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(RUNTIME) ## From nothing to a running demo compound on http://127.0.0.1:$PORT (8000)
+	@exec $(BIN)/flask --app wsgi demo start
+
+test: $(DEV) ## All tests, on SQLite and on a PostgreSQL started by the tests (T=path for a part)
+	@exec $(BIN)/python -m pytest -n logical --maxprocesses 8 $(T)
+
+lint: $(DEV) ## Check style and form; nothing is changed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(DEV) ## Put the files into form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(DEV) ## Measure against the bare floors, write bench.json (SCALE=small|default|city)
+	@exec env SCALE=$(SCALE) $(BIN)/python -m tests.bench $(T)
+
+soak: $(DEV) ## The long promises: kill -9, tampering, two schedulers, fuzzing (about an hour)
+	@exec $(BIN)/python -m pytest tests/soak $(T)
+
+clean: ## Remove the packages, caches and bench results; the data folder stays
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis bench.json bench.svg
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python cannot make a virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo 'Installing packages into $(VENV) …'
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo 'Installing the tools of developers into $(VENV) …'
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
