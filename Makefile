@@ -28,7 +28,7 @@ run: $(RUNTIME) ## From nothing to a running demo compound on http://127.0.0.1:$
 	@exec $(BIN)/flask --app wsgi demo start
 
 test: $(DEV) ## All tests, on SQLite and on a PostgreSQL started by the tests (T=path for a part)
-	@exec $(BIN)/python -m pytest -n logical --maxprocesses 8 $(T)
+	@exec $(BIN)/python -m pytest -n logical --maxprocesses 8 --durations 10 --durations-min 2 $(T)
 
 lint: $(DEV) ## Check style and form; nothing is changed
 	@$(BIN)/ruff check .
