@@ -1,4 +1,4 @@
-"""Jurisdiction packs: what holds in a place on a day, read from data files, so that no city's rule is in code."""
+"""Jurisdiction packs: what holds in a place on a day, read from data files; no city's rule is in code."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -13,8 +13,20 @@ from .pack_parts import Capacity, DecidedBy, LegalRegime, Notice, Pack, Paper, S
 from .pack_schema import NOTICE_KEYS, RETENTION_KEYS, WORD_KEYS, PackIn
 
 __all__ = [
-    *("Capacity", "DecidedBy", "LegalRegime", "Notice", "Pack", "PackError", "Packs", "Paper"),
-    *("Step", "Topic", "UnknownPack", "Wording", "pack_codes", "pack_for"),
+    "Capacity",
+    "DecidedBy",
+    "LegalRegime",
+    "Notice",
+    "Pack",
+    "PackError",
+    "Packs",
+    "Paper",
+    "Step",
+    "Topic",
+    "UnknownPack",
+    "Wording",
+    "pack_codes",
+    "pack_for",
 ]
 
 FOLDER = Path(__file__).parent / "data" / "packs"
@@ -57,7 +69,7 @@ class Packs:
         self.versions.setdefault(raw["code"], []).append(version)
 
     def find(self, code: str, on: date) -> Pack:
-        """The pack of a code as it stands on a day; a day before its first version is judged by that first one."""
+        """The pack of a code as it stands on a day; days before its first version are judged by that one."""
         name, raw = self._merged(code, on, ())
         for key, names in COMPLETE.items():
             if lacking := [each for each in names if each not in raw.get(key, {})]:
@@ -105,11 +117,8 @@ def _slips(errors, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
 
 def _merge(base: dict, over: dict) -> dict:
     """`over` on top of `base`: objects are merged key by key, everything else (lists too) is replaced."""
-    both = {
-        key: _merge(base[key], over[key])
-        for key in base.keys() & over.keys()
-        if _are_objects(base[key], over[key])
-    }
+    shared = base.keys() & over.keys()
+    both = {key: _merge(base[key], over[key]) for key in shared if _are_objects(base[key], over[key])}
     return base | over | both
 
 

@@ -56,7 +56,7 @@ class Regime:
 
 @dataclass(frozen=True)
 class Ages:
-    """Years: under `minor` a guardian is asked for, under `strong` it is urgent, under `sensitive` data is apart."""
+    """Years: under `minor` ask a guardian, under `strong` it is urgent, under `sensitive` data is apart."""
 
     minor: int
     strong: int
@@ -179,7 +179,7 @@ class Pack:
         return in_force(self.regimes[regime].basis.get(topic, ()), on)
 
     def read_notice(self, name: str, *, operator: str, platform: str, contact: str) -> list[tuple[str, str]]:
-        """A notice in the present language as (heading, text), with who acts here and the pack's terms filled in."""
+        """A notice in the present language as (heading, text), with who acts and the pack's terms filled in."""
         said = self._terms() | {"operator": operator, "platform": platform, "contact": contact}
         return [(str(part.title), str(part.text).format(**said)) for part in self.notices[name].sections]
 

@@ -10,16 +10,22 @@ from .law import laws
 
 # What a notice's text may leave open; anything else in braces is a slip of whoever wrote the pack.
 OPEN_PLACES = frozenset(
-    "guest_months minor_months minor_age sensitive_age overseas_hours operator platform contact".split()
+    {
+        *("guest_months", "minor_months", "minor_age", "sensitive_age", "overseas_hours"),
+        *("operator", "platform", "contact"),
+    }
 )
 # The keys of core's retention classes that a place may set, and of the records about people's acts.
-RETENTION_KEYS = "guest minor account unit case file access_log act_log sharing_record".split()
+RETENTION_KEYS = [
+    *("guest", "minor", "account", "unit", "case", "file"),
+    *("access_log", "act_log", "sharing_record"),
+]
 WORD_KEYS = [
     *("filing_decided", "filing_checked", "police_state", "police_state_not_yet"),
     *("neighbour_consent", "neighbour_consent_not_yet", "two_flags"),
 ]
 NOTICE_KEYS = ["guest", "minor", "overseas"]
-PLACE = re.compile(r"[{}]|\{[^{}]*\}")
+PLACE = re.compile(r"\{[^{}]*\}|[{}]")
 DAYS_AT_MOST = 366
 MONTH_OF_MINUTES = 60 * 24 * 31
 # Records of who saw what are kept at least six months (网络安全法 23 第三项).
@@ -60,7 +66,7 @@ def _known_law(id: str) -> None:
 
 
 def _known_places(text: str) -> None:
-    for found in re.findall(r"\{[^{}]*\}|[{}]", text):
+    for found in PLACE.findall(text):
         if found[1:-1] not in OPEN_PLACES:
             raise ValidationError(f"unknown place in the text: {found}")
 
