@@ -20,7 +20,7 @@ FLOORS = (
     {"alerts", "stays", "devices", "documents", "bookings", "complaints"},
     {"rules", "workorders", "scores", "exports", "reporting", "imports"},
     {"overview", "demo"},
-    {"", "cli", "scheduler"},
+    {""},  # the files of the package itself: create_app, cli, scheduler, models
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 HTTP = {"flask", "werkzeug", "flask_smorest", "flask_swagger_ui", "webargs", "apispec"}
@@ -37,9 +37,9 @@ NOT_SERVICES = {"models.py", "schemas.py", "api.py", "web.py", "hooks.py", "scop
 
 
 def room_of(place: str) -> str:
-    """The room a file stands in; "" for the package itself, "cli" for cli.py beside it."""
-    first, *more = place.split("/")
-    return first if more else first.removesuffix(".py").replace("__init__", "")
+    """The room a file stands in; "" for the files of the package itself."""
+    room, *inside = place.split("/")
+    return room if inside else ""
 
 
 # --- imports ------------------------------------------------------------------------------------------------
@@ -77,13 +77,13 @@ def _goes_downstairs(place: str, module: str) -> bool:
     if top in ("tests", "wsgi", "migrations"):
         return False
     if top == "config":
-        return mine == "core" or FLOOR[mine] == FLOOR[""]
+        return mine in ("core", "")
     if top != PACKAGE:
         return True
     target = inside[0] if inside and inside[0] in FLOOR else ""
     if place.startswith("rules/catalog/") and target not in ("rules", "core"):
         return inside[1:2] == ["models"]
-    return target == mine or FLOOR[target] < FLOOR[mine] or FLOOR[mine] == FLOOR[""]
+    return target == mine or FLOOR[target] < FLOOR[mine]
 
 
 def unknown_rooms(place: str) -> list[str]:
@@ -138,7 +138,7 @@ def keepers(place: str, source: str) -> list[str]:
 
 def operations_for_anyone(place: str, source: str) -> list[str]:
     """Operations that do not say who may: public, actor first, no @allow, and no read through scope."""
-    if room_of(place) in ("core", "audit", "", "cli", "scheduler") or place.split("/")[-1] in NOT_SERVICES:
+    if room_of(place) in ("core", "audit", "") or place.split("/")[-1] in NOT_SERVICES:
         return []
     functions = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
     return [f.name for f in functions if _is_operation(f) and not _says_who_may(f) and not _reads_in_scope(f)]
