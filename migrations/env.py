@@ -1,0 +1,30 @@
+"""Alembic's entry: migrate over the connection that the product opened, or open one from the settings."""
+
+from alembic import context
+
+from rental_mgmt import models
+from rental_mgmt.core.db import Model
+
+assert models  # imported for its tables
+
+
+def run(connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Model.metadata,
+        render_as_batch=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+connection = context.config.attributes.get("connection")
+if connection is not None:
+    run(connection)
+else:
+    import config
+    from rental_mgmt.core.db import connect
+
+    with connect(config.from_environment()["DATABASE_URL"]).begin() as opened:
+        run(opened)

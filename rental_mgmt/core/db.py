@@ -1,0 +1,256 @@
+"""The database: base classes, the one session, and the one place a transaction ends."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import uuid_utils.compat as uuid7
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+LOCK_WAIT_SECONDS = 3
+
+session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
+
+# Functions that run in the transaction as its last statements, just before it commits (audit appends there).
+before_commit: list[Callable[[], None]] = []
+# Functions that forget what a refused transaction had buffered.
+after_refusal: list[Callable[[], None]] = []
+# Is something buffered that a read has to write down before its answer leaves?
+pending_after_read: list[Callable[[], bool]] = []
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in Python, naive UTC in the table, on every database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value, dialect):
+        return value and value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[StrEnum]):
+    """A StrEnum stored as its value, so that a new word needs no migration of a database type."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]):
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value, dialect):
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value, dialect):
+        return None if value is None else self.kind(value)
+
+
+Json = Annotated[dict, mapped_column(JSON)]
+Sealed = Annotated[bytes, mapped_column(LargeBinary)]
+Fingerprint = Annotated[bytes, mapped_column(LargeBinary(16))]
+# Paths are compared as bytes, so that a prefix is a range on every database.
+Path = Annotated[str, mapped_column(String(200).with_variant(String(200, collation="C"), "postgresql"))]
+LongText = Annotated[str, mapped_column(Text)]
+
+
+class Model(DeclarativeBase):
+    """A table; its serial `id` never leaves the database."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, dict: JSON, list: JSON, bytes: LargeBinary, uuid.UUID: Uuid}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def new_uid() -> uuid.UUID:
+    """A UUIDv7: made by our process before the INSERT, never taken from a request."""
+    return uuid7.uuid7()
+
+
+class Uid:
+    """A public identifier: in URLs, in sealed data's associated data, in outbox event ids."""
+
+    uid: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_uid)
+
+    def __init__(self, **values):
+        values.setdefault("uid", new_uid())
+        super().__init__(**values)
+
+
+def dialect_insert(table):
+    """An INSERT that knows ON CONFLICT on both databases."""
+    dialect = postgresql if on_postgresql() else sqlite
+    return dialect.insert(table)
+
+
+def on_postgresql() -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def engine() -> Engine:
+    return session.get_bind()
+
+
+# --- transactions -------------------------------------------------------------------------------------------
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+_kept: ContextVar[list | None] = ContextVar("kept", default=None)
+# SQLite lets one writer in; waiting here is fair and cheap, waiting in SQLite is a busy loop.
+_one_writer = threading.Lock()
+_holder = threading.local()
+
+
+@contextmanager
+def unit_of_work(read_only: bool = False) -> Iterator[None]:
+    """Commit what the block did, or nothing of it; what must survive a refusal is kept afterwards.
+
+    A read-only unit takes no write lock; if it buffered audit entries (someone saw something), they are
+    written in a transaction of their own before the answer leaves.
+    """
+    reading, kept = _reading.set(read_only), _kept.set([])
+    try:
+        yield
+        if not read_only:
+            _last_words()
+            session.commit()
+        elif any(check() for check in pending_after_read):
+            session.rollback()
+            _reading.set(False)
+            _last_words()
+            session.commit()
+        else:
+            session.rollback()
+    except BaseException:
+        session.rollback()
+        for forget in after_refusal:
+            forget()
+        _keep(_kept.get())
+        raise
+    finally:
+        _reading.reset(reading)
+        _kept.reset(kept)
+
+
+def _last_words() -> None:
+    for keep in _kept.get():
+        keep()
+    session.flush()
+    for act in before_commit:
+        act()
+
+
+def keep_even_if_refused(keep: Callable[[], None]) -> None:
+    """Write something down even when this unit of work is refused: failed sign-ins, spent codes.
+
+    It runs with the unit when that commits; else in a transaction of its own after the refused one has
+    rolled back and before the answer leaves.
+    """
+    _kept.get().append(keep)
+
+
+def _keep(kept: list) -> None:
+    if kept:
+        with unit_of_work():
+            for keep in kept:
+                keep()
+
+
+def start_over() -> None:
+    """Drop what the present unit of work did so far, but stay in it (a refused form is shown again)."""
+    session.rollback()
+    for forget in after_refusal:
+        forget()
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _let_the_next_writer_in(_session, transaction) -> None:
+    if transaction.parent is None and getattr(_holder, "writes", False):
+        _holder.writes = False
+        _one_writer.release()
+
+
+# --- connecting ---------------------------------------------------------------------------------------------
+
+
+def connect(url: str, **options) -> Engine:
+    """Bind the session to a database; `postgresql://` means psycopg 3."""
+    address = make_url(url)
+    if address.drivername in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() == "sqlite":
+        made = create_engine(address, connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False})
+        _tune_sqlite(made)
+    else:
+        made = create_engine(
+            address,
+            connect_args={
+                "connect_timeout": 2,
+                "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c timezone=UTC",
+            },
+            pool_pre_ping=False,
+            pool_timeout=LOCK_WAIT_SECONDS,
+            **options,
+        )
+    session.remove()
+    session.configure(bind=made)
+    return made
+
+
+def _tune_sqlite(made: Engine) -> None:
+    @event.listens_for(made, "connect")
+    def _(connection, _record):
+        # Transactions begin when we say so; else a released savepoint outlives the outer rollback.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            # With NORMAL a 201 was sent before any fsync.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "cache_size=-16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def _(connection):
+        if _reading.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not getattr(_holder, "writes", False):
+            if not _one_writer.acquire(timeout=LOCK_WAIT_SECONDS):
+                raise TimeoutError("database is busy")
+            _holder.writes = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
