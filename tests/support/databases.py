@@ -33,6 +33,10 @@ def migrated(url: str) -> None:
     engine = db.connect(url)
     try:
         migrate.upgrade()
+        # INTERIM until the first migration is written
+        import rental_mgmt.models  # noqa: F401
+
+        db.Model.metadata.create_all(engine)
     finally:
         db.session.remove()
         engine.dispose()
