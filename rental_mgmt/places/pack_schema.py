@@ -39,8 +39,9 @@ class _Part(Schema):
     error_messages = {"unknown": "unknown key"}
 
     @post_load
-    def build(self, data, **_kwargs):
-        return self.part(**data)
+    def build(self, data, partial=None, **_kwargs):
+        # One file alone is only checked: what it extends may hold the rest.
+        return data if partial else self.part(**data)
 
 
 class _Tuple(fields.List):
@@ -74,7 +75,7 @@ def _known_places(text: str) -> None:
 def _kept_long_enough(months: dict) -> None:
     for key, least in MONTHS_AT_LEAST.items():
         if months.get(key, least) < least:
-            raise ValidationError({key: {"value": [f"at least {least} months"]}})
+            raise ValidationError(f"{key}: at least {least} months")
 
 
 def _whole(least: int, most: int) -> fields.Integer:
