@@ -52,4 +52,6 @@ def _check_production(settings: dict) -> None:
     if settings["MOVED_CLOCK_SECONDS"]:
         raise Unsafe("生产模式不能移动时钟 / production mode refuses MOVED_CLOCK_SECONDS")
     if not settings["MASTER_KEY"] and not (Path(settings["KEYS_DIR"]) / "master.key").exists():
-        raise Unsafe("请设置 MASTER_KEY，或把主密钥放到 KEYS_DIR/master.key / set MASTER_KEY or put KEYS_DIR/master.key")
+        raise Unsafe(
+            "请设置 MASTER_KEY，或把主密钥放到 KEYS_DIR/master.key / set MASTER_KEY or put KEYS_DIR/master.key"
+        )

@@ -1,0 +1,91 @@
+"""网约房登记与安全监测: registration and safety monitoring for online-booked short-stay homes."""
+
+import importlib
+import importlib.util
+import logging
+from datetime import timedelta
+
+from flask import Flask
+
+from . import models
+from .audit import anchor
+from .audit import service as audit
+from .core import api, clock, db, http, keys, web
+from .core.log import log_as_json
+
+# The rooms whose doors and jobs the product opens, downstairs first.
+ROOMS = (
+    *("audit", "places", "accounts", "notices", "units"),
+    *("stays", "devices", "alerts"),
+    *("rules", "workorders", "exports", "reporting", "imports"),
+    *("overview", "demo"),
+)
+DOORS = ("api", "web", "hooks", "jobs", "senders")
+
+assert models  # imported for its tables
+
+
+def create_app(settings: dict | None = None) -> http.App:
+    """The web application: settings, database, keys, and the doors of every room."""
+    if settings is None:
+        import config
+
+        settings = config.from_environment()
+    prepare(settings)
+    app = http.App(__name__)
+    app.config.update(settings, SESSION_COOKIE_NAME="flash", SESSION_COOKIE_SAMESITE="Lax")
+    app.config["SESSION_COOKIE_SECURE"] = settings["HTTPS"]
+    if settings["TRUSTED_PROXIES"]:
+        _trust_proxies(app, settings["TRUSTED_PROXIES"])
+    for part in (http, web):
+        part.init_app(app)
+    _open_doors(app)
+    return app
+
+
+def prepare(settings: dict) -> None:
+    """Connect what every process needs: web, scheduler, command line."""
+    log_as_json()
+    keys.configure(
+        settings["KEYS_DIR"],
+        master=settings["MASTER_KEY"],
+        allow_create=not settings["PRODUCTION"],
+        algorithm=settings["SEALING"],
+    )
+    db.connect(settings["DATABASE_URL"])
+    audit.init()
+    anchor.configure(settings["AUDIT_HEAD_FILE"], settings["AUDIT_HEAD_URL"])
+    clock.move(timedelta(seconds=settings["MOVED_CLOCK_SECONDS"]))
+
+
+def _open_doors(app: Flask) -> None:
+    """Every room's doors are found by file name; a room that needs fewer has fewer."""
+    apis = []
+    for room in ROOMS:
+        for door in DOORS:
+            module = _door(room, door)
+            if module is None:
+                continue
+            if door == "api":
+                apis.append(module.api)
+            elif door in ("web", "hooks"):
+                app.register_blueprint(getattr(module, door))
+            if hasattr(module, "init_app"):
+                module.init_app(app)
+    api.init_app(app, apis)
+    auth = importlib.import_module(".accounts.auth", __name__)
+    auth.init_app(app)
+
+
+def _door(room: str, door: str):
+    name = f"{__name__}.{room}.{door}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+
+
+logging.getLogger("werkzeug").setLevel(logging.WARNING)

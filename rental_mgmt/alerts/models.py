@@ -105,8 +105,24 @@ class Alert(Uid, Model):
 
     __tablename__ = "alert"
     __table_args__ = (
-        Index("ix_alert_live_grid", "grid_id", "severity", "resolve_by", "uid", postgresql_where=_LIVE, sqlite_where=_LIVE),
-        Index("ix_alert_live_station", "station_id", "severity", "resolve_by", "uid", postgresql_where=_LIVE, sqlite_where=_LIVE),
+        Index(
+            "ix_alert_live_grid",
+            "grid_id",
+            "severity",
+            "resolve_by",
+            "uid",
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
+        Index(
+            "ix_alert_live_station",
+            "station_id",
+            "severity",
+            "resolve_by",
+            "uid",
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
         Index("ix_alert_live_path", "path", postgresql_where=_LIVE, sqlite_where=_LIVE),
         Index("ix_alert_live_party", "party_id", postgresql_where=_LIVE, sqlite_where=_LIVE),
         Index("ix_alert_next_turn", "next_turn_at", postgresql_where=_LIVE, sqlite_where=_LIVE),

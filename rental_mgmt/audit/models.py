@@ -54,7 +54,7 @@ class AuditEntry(Model):
 
 
 class AuditSegment(Model):
-    """A finished month of a chain: where it ended and the signature over that head, kept when its rows retire."""
+    """A finished month of a chain: its end and the signature over it, kept when its rows retire."""
 
     __tablename__ = "audit_segment"
     __table_args__ = (UniqueConstraint("chain_id", "month"),)

@@ -12,8 +12,10 @@ from typing import Annotated
 import uuid_utils.compat as uuid7
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Engine,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -88,7 +90,15 @@ class Model(DeclarativeBase):
     """A table; its serial `id` never leaves the database."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, dict: JSON, list: JSON, bytes: LargeBinary, uuid.UUID: Uuid}
+    type_annotation_map = {
+        # Serial numbers and the columns that point to them outgrow 31 bits in a city.
+        int: BigInteger().with_variant(Integer, "sqlite"),
+        datetime: UtcDateTime,
+        dict: JSON,
+        list: JSON,
+        bytes: LargeBinary,
+        uuid.UUID: Uuid,
+    }
 
     id: Mapped[int] = mapped_column(primary_key=True)
 
@@ -252,5 +262,3 @@ def _tune_sqlite(made: Engine) -> None:
                 raise TimeoutError("database is busy")
             _holder.writes = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-

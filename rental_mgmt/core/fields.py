@@ -61,7 +61,10 @@ class _Field(fields.Field):
 class Text(_Field, fields.String):
     """Text kept as typed (NFC), without control characters; `max` counts characters."""
 
-    default_error_messages = {"invalid": lazy("此项应为文字"), "unstorable": lazy("含有无法保存的字符，请重新输入")}
+    default_error_messages = {
+        "invalid": lazy("此项应为文字"),
+        "unstorable": lazy("含有无法保存的字符，请重新输入"),
+    }
 
     def __init__(self, label="", *, max: int = 200, min: int = 0, kind: str = "text", help=None, **kwargs):
         extra = {k: kwargs.pop(k) for k in ("inputmode", "autocomplete", "rows", "placeholder") if k in kwargs}
@@ -113,8 +116,10 @@ class Secret(_Field, fields.String):
 class Mobile(Text):
     """A mainland mobile number of eleven digits; spaces, dashes and +86 are taken off."""
 
-    def __init__(self, label=lazy("手机号"), **kwargs):
-        super().__init__(label, max=20, kind="tel", inputmode="numeric", autocomplete="tel", **kwargs)
+    def __init__(self, label=None, **kwargs):
+        super().__init__(
+            label or lazy("手机号"), max=20, kind="tel", inputmode="numeric", autocomplete="tel", **kwargs
+        )
 
     def _deserialize(self, value, attr, data, **kwargs):
         typed = super()._deserialize(value, attr, data, **kwargs)
@@ -129,7 +134,9 @@ class Whole(_Field, fields.Field):
 
     def __init__(self, label="", *, min: int = 0, max: int = 2**31 - 1, help=None, **kwargs):
         self.min, self.max = min, max
-        super().__init__(metadata=_said(label, "number", inputmode="numeric", help=help, min=min, max=max), **kwargs)
+        super().__init__(
+            metadata=_said(label, "number", inputmode="numeric", help=help, min=min, max=max), **kwargs
+        )
 
     def _deserialize(self, value, attr, data, **kwargs):
         if isinstance(value, str) and not values_are_typed.get() and _WHOLE.fullmatch(value.strip()):
@@ -157,7 +164,9 @@ class Decimal(_Field, fields.Field):
 class Choice(_Field, fields.Field):
     """One word of an enumeration; `labels` maps its members to the words shown."""
 
-    def __init__(self, kind: type[StrEnum], label="", *, labels: dict | None = None, shown: str = "choice", **kwargs):
+    def __init__(
+        self, kind: type[StrEnum], label="", *, labels: dict | None = None, shown: str = "choice", **kwargs
+    ):
         self.kind = kind
         names = labels or {word: getattr(word, "label", word.value) for word in kind}
         help = kwargs.pop("help", None)

@@ -14,7 +14,6 @@ from .api import flat
 from .db import start_over
 from .errors import Invalid, Refusal, StepUpNeeded, Unauthenticated, Unavailable
 
-
 # What was typed into these is never sent back to the page.
 NOT_KEPT = frozenset({"password", "secret"})
 
@@ -118,5 +117,3 @@ class Form:
 def form_key() -> str:
     """A fresh idempotency key for one rendered form."""
     return secrets.token_urlsafe(16)
-
-

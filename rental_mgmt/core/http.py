@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from . import idempotency, i18n
+from . import i18n, idempotency
 from .access import Actor
 from .db import session, unit_of_work
 from .errors import Conflict, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable

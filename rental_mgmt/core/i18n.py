@@ -1,4 +1,4 @@
-"""Words for people: Chinese is the source text, English a catalogue; works in pages, services and jobs alike."""
+"""Words for people: Chinese is the source text, English a catalogue; in pages, services and jobs alike."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -64,7 +64,7 @@ def hash_of(*parts: bytes) -> bytes:
 
 
 def claim(scope: str, key: str, request_hash: bytes) -> IdempotencyKey | None:
-    """Take the key for this transaction, or raise Replay with the first answer, or refuse another body (422)."""
+    """Take the key for this transaction; raises Replay with the first answer, refuses another body (422)."""
     if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise Invalid(errors={"Idempotency-Key": [_("最多 200 个可打印的 ASCII 字符")]})
     row = {

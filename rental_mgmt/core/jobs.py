@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import UniqueConstraint, func, or_, select, text, update
+from sqlalchemy import UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import clock
@@ -65,9 +65,14 @@ JOBS: dict[str, Job] = {}
 
 
 def job(
-    name: str, *, seconds: int | None = None, at: str | None = None, day: int | None = None, catch_up: bool = False
+    name: str,
+    *,
+    seconds: int | None = None,
+    at: str | None = None,
+    day: int | None = None,
+    catch_up: bool = False,
 ):
-    """Declare a job: @job("run_rules", seconds=15) or @job("freeze_month", at="00:30", day=1, catch_up=True)."""
+    """Declare a job: @job("run_rules", seconds=15), @job("freeze_month", at="00:30", day=1, catch_up=True)."""
 
     def register(function):
         JOBS[name] = Job(name, function, seconds, at, day, catch_up)
@@ -95,18 +100,14 @@ def take_lease(owner: str, name: str = "scheduler", ttl: timedelta = TTL) -> int
             .values(name=name, owner="", until=at - ttl, fence=0)
             .on_conflict_do_nothing(index_elements=["name"])
         )
-        mine = Lease.owner == owner
-        fence = session.scalar(
-            update(Lease)
-            .where(Lease.name == name, or_(mine & (Lease.until > at), Lease.until <= at))
-            .values(
-                owner=owner,
-                until=at + ttl,
-                fence=Lease.fence + func.coalesce((~(mine & (Lease.until > at))).cast(Lease.fence.type), 0),
-            )
-            .returning(Lease.fence)
-        )
-    return fence
+        lease = session.scalars(select(Lease).where(Lease.name == name).with_for_update()).one()
+        is_live = lease.until > at
+        if is_live and lease.owner != owner:
+            return None
+        if not is_live or lease.owner != owner:
+            lease.fence += 1
+        lease.owner, lease.until = owner, at + ttl
+        return lease.fence
 
 
 def holds_lease(owner: str, fence: int, name: str = "scheduler") -> bool:
@@ -138,9 +139,7 @@ def run_job(name: str, scheduled_for: datetime, owner: str | None = None, fence:
     finally:
         session.remove()
     with unit_of_work():
-        session.execute(
-            update(JobRun).where(JobRun.id == taken).values(ended_at=clock.real_now(), error=error)
-        )
+        session.execute(update(JobRun).where(JobRun.id == taken).values(ended_at=clock.real_now(), error=error))
     log.info("job done", extra={"job": name, "seconds": round(time.monotonic() - begun, 3), "error": error})
     return error is None
 

@@ -13,5 +13,5 @@ def get_or_404(query: Select, uid: UUID):
     model = query.column_descriptions[0]["entity"]
     found = session.scalar(query.where(model.uid == uid))
     if found is None:
-        raise NotFound()
+        raise NotFound
     return found

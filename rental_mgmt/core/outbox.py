@@ -47,7 +47,7 @@ SENDERS: dict[str, Sender] = {}
 
 
 def sends(topic: str) -> Callable[[Sender], Sender]:
-    """Register the function that delivers a topic: `send(topic, event_uid, payload)`; raising means try again."""
+    """Register what delivers a topic: `send(topic, event_uid, payload)`; raising means try again."""
 
     def register(function: Sender) -> Sender:
         SENDERS[topic] = function

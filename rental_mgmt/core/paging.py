@@ -25,8 +25,10 @@ class Page:
     next_cursor: str | None
 
 
-def page_of(query: Select, keys: Sequence, cursor: str | None = None, size: int = SIZE, scalars: bool = True) -> Page:
-    """One page of a query ordered by `keys`: columns or `column.desc()`, none of them NULL, the last one unique.
+def page_of(
+    query: Select, keys: Sequence, cursor: str | None = None, size: int = SIZE, scalars: bool = True
+) -> Page:
+    """One page of a query ordered by `keys`: columns or `column.desc()`, never NULL, the last one unique.
 
     A cursor holds the key values of the last row seen; an unreadable one is an error that names the field.
     """

@@ -1,4 +1,4 @@
-"""The one JSON reader: refuses what Python's own accepts or falls over (RFC 8259, security traps M6, M7, M14)."""
+"""The one JSON reader: refuses what Python's own accepts although RFC 8259 does not, or falls over."""
 
 import json
 import math

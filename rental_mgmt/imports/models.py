@@ -32,7 +32,7 @@ BATCH_LABELS = {
 
 
 class ImportBatch(Uid, Model):
-    """One file for one compound. `live_hash` is the file's hash while stored: the same file twice changes nothing."""
+    """One file for one compound. `live_hash` is its hash while stored: the same file twice changes nothing."""
 
     __tablename__ = "import_batch"
     __table_args__ = (UniqueConstraint("compound_id", "live_hash"), Index(None, "compound_id", "uid"))

@@ -24,7 +24,7 @@ class RuleSetting(Model):
 
 
 class SweepRun(Model):
-    """One nightly sweep: it compares every rule's whole answer with the live alerts, then applies the difference."""
+    """One nightly sweep of a rule: its whole answer against the live alerts; the difference is then applied."""
 
     __tablename__ = "sweep_run"
 

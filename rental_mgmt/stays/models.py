@@ -32,7 +32,12 @@ class Stay(Uid, Model):
     __tablename__ = "stay"
     __table_args__ = (
         Index(None, "unit_id", "checks_in_at"),
-        Index("ix_stay_open", "unit_id", postgresql_where=text("ended_at is null"), sqlite_where=text("ended_at is null")),
+        Index(
+            "ix_stay_open",
+            "unit_id",
+            postgresql_where=text("ended_at is null"),
+            sqlite_where=text("ended_at is null"),
+        ),
     )
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
@@ -58,7 +63,7 @@ class Stay(Uid, Model):
 
 
 class Relation(StrEnum):
-    """How a guest relates to the person who booked; asked of everyone who stays with a minor (未成年人保护法 57)."""
+    """How a guest relates to whoever booked; asked of all who stay with a minor (未成年人保护法 57)."""
 
     SELF = "self"
     SPOUSE = "spouse"
@@ -116,7 +121,10 @@ MISSING_LABELS = {
 
 
 class Guest(Uid, Model):
-    """One person in one stay. Present at t: arrived_at ≤ t < coalesce(left_at, stay.ended_at, ∞), not voided."""
+    """One person in one stay.
+
+    Present at t: arrived_at ≤ t < coalesce(left_at, stay.ended_at, ∞), and not voided.
+    """
 
     __tablename__ = "guest"
     __table_args__ = (

@@ -82,7 +82,7 @@ CONSENT_LABELS = {
 
 
 class Unit(Uid, Model):
-    """The thing let and coded. Place, grid, station and path are its present ones, so that a list needs no join."""
+    """The thing let and coded. Place, grid, station, path are its present ones: a list needs no join."""
 
     __tablename__ = "unit"
     __table_args__ = (
@@ -210,7 +210,7 @@ class UnitListing(Model):
 
 
 class CleaningWindow(Model):
-    """Local minutes of the day in which opening the door means cleaning; weekday 0 is Monday, none is every day."""
+    """Local minutes of the day when opening the door means cleaning; weekday 0 is Monday, none every day."""
 
     __tablename__ = "cleaning_window"
 
@@ -282,7 +282,7 @@ FILING_MOVES = {
 
 
 class Filing(Uid, Model):
-    """One submission of a unit: what was said in it and how it went. The word for DECIDED comes from the pack."""
+    """One submission of a unit: what it said and how it went. The word for DECIDED comes from the pack."""
 
     __tablename__ = "filing"
     __table_args__ = (Index(None, "unit_id", "created_at"),)

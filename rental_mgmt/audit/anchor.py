@@ -1,0 +1,98 @@
+"""The heads go outside: to a file or an address that whoever owns the database cannot rewrite."""
+
+import hashlib
+import json
+import os
+from datetime import datetime, timedelta
+
+import requests
+from sqlalchemy import insert, select
+
+from ..core import clock, keys
+from ..core.db import session
+from ..core.errors import Unavailable
+from ..core.i18n import _
+from .models import AuditAnchor, AuditChain
+from .verify import head_words
+
+WARN_AFTER = timedelta(minutes=10)
+REFUSE_AFTER = timedelta(hours=4)
+PATIENCE_SECONDS = 5
+
+_sinks: dict[str, str | None] = {"file": None, "url": None}
+
+
+def configure(file: str | None, url: str | None) -> None:
+    """Say where the heads go; called once at start."""
+    _sinks.update(file=file, url=url)
+
+
+def is_configured() -> bool:
+    return any(_sinks.values())
+
+
+def send_heads(at: datetime) -> AuditAnchor | None:
+    """Write the present heads, signed, to the configured sinks; what failed is written down with its reason."""
+    if not is_configured():
+        return None
+    chains = session.execute(select(AuditChain.scope, AuditChain.keep, AuditChain.length, AuditChain.head))
+    heads = {f"{c.scope}/{c.keep.value}": [c.length, c.head.hex()] for c in chains}
+    line = {"at": at.isoformat(), "chains": heads}
+    text = json.dumps(line | {"signature": keys.sign(head_words(line)).hex()}, sort_keys=True)
+    error = _to_file(text) or _to_url(text)
+    row = {
+        "at": at,
+        "sink": "+".join(name for name, target in _sinks.items() if target),
+        "chains": len(heads),
+        "digest": hashlib.sha256(text.encode()).digest(),
+        "error": error,
+    }
+    session.execute(insert(AuditAnchor), [row])
+    return row
+
+
+def _to_file(text: str) -> str | None:
+    if not _sinks["file"]:
+        return None
+    try:
+        with open(_sinks["file"], "a", encoding="utf-8") as heads:
+            heads.write(text + "\n")
+            heads.flush()
+            os.fsync(heads.fileno())
+    except OSError as problem:
+        return type(problem).__name__
+    return None
+
+
+def _to_url(text: str) -> str | None:
+    if not _sinks["url"]:
+        return None
+    try:
+        headers = {"Content-Type": "application/json"}
+        answer = requests.post(
+            _sinks["url"], data=text.encode(), headers=headers, timeout=PATIENCE_SECONDS, allow_redirects=False
+        )
+        return None if answer.ok else f"HTTP {answer.status_code}"
+    except requests.RequestException as problem:
+        return type(problem).__name__
+
+
+def lag() -> timedelta | None:
+    """How long ago a head last reached the outside; None where no sink is configured."""
+    if not is_configured():
+        return None
+    last = session.scalar(
+        select(AuditAnchor.at).where(AuditAnchor.error.is_(None)).order_by(AuditAnchor.at.desc()).limit(1)
+    )
+    return clock.real_now() - last if last else REFUSE_AFTER
+
+
+def require_anchor() -> None:
+    """Refuse exports, reveals, administration while no head has reached the outside for four hours."""
+    behind = lag()
+    if behind is not None and behind >= REFUSE_AFTER and _ever_sent():
+        raise Unavailable(_("审计链头已超过 4 小时未送出，暂停导出与查看；请联系系统管理员"), retry_after=300)
+
+
+def _ever_sent() -> bool:
+    return session.scalar(select(AuditAnchor.id).limit(1)) is not None

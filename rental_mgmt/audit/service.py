@@ -1,0 +1,155 @@
+"""Who did what and who saw what, chained, written in the same transaction as the doing."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from ..core import clock, db, keys
+from ..core.access import Actor
+from ..core.db import dialect_insert, on_postgresql, session
+from .models import AuditChain, AuditEntry, Keep
+
+GENESIS = b"\0" * 32
+SYSTEM_CHAIN = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffered:
+    """An entry that waits for the commit."""
+
+    scope: str
+    keep: Keep
+    at: datetime
+    actor_id: int | None
+    actor_role: str
+    action: str
+    subject: str
+    details: str
+
+
+def record(actor: Actor, action: str, subject, chain: str, **details) -> None:
+    """Say that the actor did `action` (noun.verb) to a row with a uid, or to something named by a string.
+
+    `chain` is "place:<community id>" or "system". Details are counts, codes and states; never personal data.
+    """
+    _buffer(Keep.ACT, actor, action, subject, chain, details)
+
+
+def record_access(actor: Actor, action: str, subject, chain: str, **details) -> None:
+    """Say that the actor saw something; kept twelve months. “Seen” = an unmasked value left the server."""
+    _buffer(Keep.ACCESS, actor, action, subject, chain, details)
+
+
+def _buffer(keep: Keep, actor: Actor, action: str, subject, chain: str, details: dict) -> None:
+    entry = Buffered(
+        chain, keep, clock.now(), actor.user_id, actor.role.value, action, _named(subject), canonical(details)
+    )
+    session().info.setdefault("audit", []).append(entry)
+
+
+def _named(subject) -> str:
+    return subject if isinstance(subject, str) else f"{subject.__tablename__}:{subject.uid}"
+
+
+def canonical(details: dict) -> str:
+    """The one way to write details down: sorted keys, no spaces, characters as they are."""
+    return json.dumps(details, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+# --- appending ----------------------------------------------------------------------------------------------
+
+
+def append() -> None:
+    """Chain what was buffered: the last statements before the commit, chains in sorted order (no deadlock)."""
+    buffered = session().info.pop("audit", None)
+    if not buffered:
+        return
+    chains: dict[tuple[str, Keep], list[Buffered]] = {}
+    for entry in buffered:
+        chains.setdefault((entry.scope, entry.keep), []).append(entry)
+    for (scope, keep), entries in sorted(chains.items()):
+        _extend(_lock_chain(scope, keep), entries)
+
+
+_HEAD = select(
+    AuditChain.id, AuditChain.scope, AuditChain.keep, AuditChain.length, AuditChain.head, AuditChain.head_mac
+)
+
+
+def _lock_chain(scope: str, keep: Keep):
+    query = _HEAD.where(AuditChain.scope == scope, AuditChain.keep == keep).with_for_update()
+    found = session.execute(query).one_or_none()
+    if found is None:
+        fresh = {"scope": scope, "keep": keep, "length": 0, "head": GENESIS}
+        fresh["head_mac"] = head_mac(scope, keep, 0, GENESIS)
+        session.execute(dialect_insert(AuditChain).values(fresh).on_conflict_do_nothing())
+        found = session.execute(query).one()
+    return found
+
+
+def _extend(chain, entries: list[Buffered]) -> None:
+    number, head, rows = chain.length, chain.head, []
+    for entry in entries:
+        number += 1
+        row = {
+            "chain_id": chain.id,
+            "number": number,
+            "at_us": microseconds(entry.at),
+            "actor_id": entry.actor_id,
+            "actor_role": entry.actor_role,
+            "action": entry.action,
+            "subject": entry.subject,
+            "details": entry.details,
+        }
+        head = row["seal"] = seal_of(head, *row.values())
+        rows.append(row)
+    moved = (
+        update(AuditChain)
+        .where(AuditChain.id == chain.id)
+        .values(length=number, head=head, head_mac=head_mac(chain.scope, chain.keep, number, head))
+    )
+    if len(rows) == 1 and on_postgresql():
+        # One round trip: the entry travels inside the statement that moves the head.
+        moved = moved.add_cte(insert(AuditEntry).values(rows[0]).cte("entry"))
+    else:
+        session.execute(insert(AuditEntry), rows)
+    session.execute(moved.execution_options(synchronize_session=False))
+
+
+def microseconds(at: datetime) -> int:
+    """A moment as whole microseconds since 1970 UTC."""
+    seconds = int(at.replace(microsecond=0).timestamp())
+    return seconds * 1_000_000 + at.microsecond
+
+
+def seal_of(before: bytes, chain_id, number, at_us, actor_id, actor_role, action, subject, details) -> bytes:
+    """SHA-256 over the seal before and the entry's canonical form; fields cannot run into each other."""
+    text = (
+        f"{chain_id}\x1f{number}\x1f{at_us}\x1f{actor_id}\x1f{actor_role}\x1f{action}\x1f{subject}\x1f{details}"
+    )
+    return hashlib.sha256(before + text.encode()).digest()
+
+
+def head_mac(scope: str, keep: str, length: int, head: bytes) -> bytes:
+    """A keyed seal over the head: whoever can write the database but has no key cannot make a new end."""
+    return keys.audit_mac()(f"{scope}\x1f{keep}\x1f{length}\x1f".encode() + head)
+
+
+def forget() -> None:
+    """Drop what a refused transaction had buffered."""
+    session().info.pop("audit", None)
+
+
+def is_pending() -> bool:
+    return bool(session().info.get("audit"))
+
+
+def init() -> None:
+    """Let every unit of work append its entries; called once by create_app and the command line."""
+    if append not in db.before_commit:
+        db.before_commit.append(append)
+        db.after_refusal.append(forget)
+        db.pending_after_read.append(is_pending)
