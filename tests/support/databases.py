@@ -45,8 +45,8 @@ def migrated(url: str) -> None:
 @contextmanager
 def made_once(path: Path):
     """Yields True to the first worker that comes; the others wait for it and get False."""
-    done = path.with_suffix(".done")
-    with path.with_suffix(".lock").open("w") as lock:
+    done = path.with_name(f"{path.name}.done")
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield not done.exists()
         done.touch()
