@@ -17,6 +17,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """A folder of our own (0700), there for good when this returns."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+
+
 @contextmanager
 def draft(path: Path) -> Iterator[BinaryIO]:
     """A new file under a name of its own (`.part`), on the disk when the block ends, gone if it fails."""

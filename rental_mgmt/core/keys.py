@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .disk import write_new
+from .disk import make_folder, write_new
 from .i18n import _
 from .keyring import NAMED, DataKey, KeyErased, KeyMissing, KeyUnusable, Ring
 
@@ -36,7 +36,7 @@ def configure(
     """
     global _ring
     folder = Path(keys_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     opened = Ring(folder, _master(folder, master, allow_create), algorithm)
     opened.open_named()
     _ring = opened
