@@ -69,7 +69,7 @@ def _row(owner: int, name: str, at: datetime) -> dict:
 
 def create_app() -> Flask:
     app = Flask(__name__)
-    engine = connect(os.environ["DATABASE_URL"])
+    engine = app.config["ENGINE"] = connect(os.environ["DATABASE_URL"])
 
     @app.post("/")
     def add():

@@ -39,6 +39,10 @@ SETTINGS = {
 }
 
 
+# Kept, because a forgotten child process is a warning, and warnings are errors.
+_watching: list[subprocess.Popen] = []
+
+
 class NoPostgres(Exception):
     """There is no server to start, or it did not start."""
 
@@ -91,7 +95,8 @@ def shared(meeting_point: Path, owner: int) -> Server:
     with (meeting_point / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not note.exists():
-            server, _guard = start(owner, {})
+            server, guard = start(owner, {})
+            _watching.append(guard)
             note.write_text(json.dumps(asdict(server)))
     return Server(**json.loads(note.read_text()))
 

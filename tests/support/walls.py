@@ -121,7 +121,9 @@ def commits(place: str, source: str) -> list[str]:
     ]
     words = [n for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return calls + [
-        f"line {n.lineno}: {n.value}" for n in words if re.match(r"\s*(commit|end)\b\s*;?\s*$", n.value, re.I)
+        f"line {n.lineno}: {n.value}"
+        for n in words
+        if re.match(r"\s*(commit|end transaction)\b\s*;?\s*$", n.value, re.I)
     ]
 
 
