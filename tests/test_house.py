@@ -24,6 +24,10 @@ ROOT = Path(rental_mgmt.models.__file__).parent
 SOURCES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(ROOT.rglob("*.py"))}
 TEMPLATES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(ROOT.rglob("*.html"))}
 
+# "place": why it speaks to the network itself.
+OWN_WAY_OUT = {
+    "audit/anchor.py": "sends heads to the one address that the administrator set, with a time limit"
+}
 # "place:function": why it is open to any actor without a list of roles.
 FOR_ANYONE: dict[str, str] = {}
 # "place:function": why it is longer than 30 lines of code and better so.
@@ -54,7 +58,7 @@ def test_only_doors_know_http():
 
 
 def test_only_one_door_leads_to_the_network():
-    assert breaches(walls.network_imports) == {}
+    assert set(breaches(walls.network_imports)) == set(OWN_WAY_OUT)
 
 
 def test_only_core_commits():

@@ -24,9 +24,9 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 HTTP = {"flask", "werkzeug", "flask_smorest", "flask_swagger_ui", "webargs", "apispec"}
-NETWORK = {"requests", "urllib3", "socket", "smtplib", "http.client", "urllib.request"}
+NETWORK = {"requests", "urllib3", "smtplib", "http.client", "urllib.request"}
 KNOW_HTTP = re.compile(
-    r"core/(http|api|forms|web\w*)\.py|accounts/auth\.py|cli\.py|\w+/(\w+_)?(api|web|hooks)(_\w+)?\.py"
+    r"__init__\.py|core/(http|api|forms|web\w*)\.py|accounts/auth\.py|cli\.py|\w+/(\w+_)?(api|web|hooks)(_\w+)?\.py"
 )
 SPEAK_TO_THE_NETWORK = re.compile(r"core/outbound\w*\.py")
 KEEPERS = {"core", "accounts", "audit"}
