@@ -112,7 +112,8 @@ def _slips(errors, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
         for key, inner in errors.items():
             yield from _slips(inner, (*path, str(key)))
     else:
-        yield ".".join(part for part in path if part not in ("key", "value")), str(errors[0])
+        what = errors[0] if isinstance(errors, list) else errors
+        yield ".".join(part for part in path if part not in ("key", "value")), str(what)
 
 
 def _merge(base: dict, over: dict) -> dict:
