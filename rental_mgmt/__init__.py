@@ -10,7 +10,7 @@ from flask import Flask
 from . import models
 from .audit import anchor
 from .audit import service as audit
-from .core import api, clock, db, http, keys, web
+from .core import api, clock, db, files, http, keys, outbox_job, web
 from .core.log import log_as_json
 
 # The rooms whose doors and jobs the product opens, downstairs first.
@@ -22,7 +22,7 @@ ROOMS = (
 )
 DOORS = ("api", "web", "hooks", "jobs", "senders")
 
-assert models  # imported for its tables
+assert models and outbox_job  # imported for their tables and jobs
 
 
 def create_app(settings: dict | None = None) -> http.App:
@@ -52,6 +52,7 @@ def prepare(settings: dict) -> None:
         allow_create=not settings["PRODUCTION"],
         algorithm=settings["SEALING"],
     )
+    files.configure(settings["DATA_DIR"], settings["USER_DAY_MB"], settings["COMMUNITY_MB"])
     db.connect(settings["DATABASE_URL"])
     audit.init()
     anchor.configure(settings["AUDIT_HEAD_FILE"], settings["AUDIT_HEAD_URL"])

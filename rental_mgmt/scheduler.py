@@ -89,7 +89,7 @@ def _trigger(job: Job):
 
 
 def slot_before(job: Job, at: datetime) -> datetime:
-    """The latest moment, not after `at`, for which a job is scheduled: the name of its slot on every machine."""
+    """The latest moment, not after `at`, for which a job is scheduled: its slot on every machine."""
     if job.seconds:
         stamp = int(at.timestamp())
         return datetime.fromtimestamp(stamp - stamp % job.seconds, clock.UTC)
@@ -102,7 +102,7 @@ def slot_before(job: Job, at: datetime) -> datetime:
 
 
 def missed_slots(job: Job, at: datetime) -> list[datetime]:
-    """The daily and monthly slots nobody took since the last one, oldest first; all of them or the latest only."""
+    """The daily and monthly slots nobody took since the last one, oldest first; all, or only the latest."""
     if job.seconds:
         return []
     with unit_of_work(read_only=True):

@@ -451,6 +451,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('link', sa.String(), nullable=True),
+    sa.Column('values', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.Column('delivered_at', sa.DateTime(), nullable=True),
     sa.Column('read_at', sa.DateTime(), nullable=True),
@@ -461,6 +462,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_notice_uid'))
     )
     with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_unread', ['user_id'], unique=False, postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
         batch_op.create_index(batch_op.f('ix_notice_user_id_uid'), ['user_id', 'uid'], unique=False)
 
     op.create_table('place_pack',
@@ -695,7 +697,9 @@ def upgrade() -> None:
     sa.Column('last_seen_at', sa.DateTime(), nullable=False),
     sa.Column('clean_evaluations', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('claimed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('claimed_role', sa.String(length=32), nullable=True),
     sa.Column('claimed_at', sa.DateTime(), nullable=True),
+    sa.Column('answer', sa.String(length=32), nullable=True),
     sa.Column('closed_at', sa.DateTime(), nullable=True),
     sa.Column('verdict', sa.String(length=32), nullable=True),
     sa.Column('closing_note_sealed', sa.LargeBinary(), nullable=True),
@@ -832,6 +836,8 @@ def upgrade() -> None:
     op.create_table('neighbour_message',
     sa.Column('building_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('path', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('party_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('whereabouts', sa.String(length=32), nullable=False),
     sa.Column('text_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('visitor_fp', sa.LargeBinary(), nullable=False),
@@ -839,12 +845,14 @@ def upgrade() -> None:
     sa.Column('uid', sa.Uuid(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['building_id'], ['place.id'], name=op.f('fk_neighbour_message_building_id')),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_neighbour_message_party_id')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_neighbour_message_unit_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_neighbour_message')),
     sa.UniqueConstraint('uid', name=op.f('uq_neighbour_message_uid'))
     )
     with op.batch_alter_table('neighbour_message', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_neighbour_message_building_id_created_at'), ['building_id', 'created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_neighbour_message_party_id'), ['party_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_neighbour_message_visitor_fp_created_at'), ['visitor_fp', 'created_at'], unique=False)
 
     op.create_table('night_mark',
@@ -1142,6 +1150,7 @@ def upgrade() -> None:
     sa.Column('alert_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('assigned_to_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('assigned_role', sa.String(length=32), nullable=False),
+    sa.Column('ordered_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('status', sa.String(length=32), nullable=False),
     sa.Column('checklist', sa.JSON(), nullable=False),
     sa.Column('result', sa.String(length=32), nullable=True),
@@ -1158,15 +1167,18 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('uid', sa.Uuid(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('ordered_by_id is null or ordered_by_id <> assigned_to_id', name=op.f('ck_work_order_ordered_of_another')),
     sa.ForeignKeyConstraint(['alert_id'], ['alert.id'], name=op.f('fk_work_order_alert_id')),
     sa.ForeignKeyConstraint(['assigned_to_id'], ['user_account.id'], name=op.f('fk_work_order_assigned_to_id')),
     sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_work_order_decided_by_id')),
+    sa.ForeignKeyConstraint(['ordered_by_id'], ['user_account.id'], name=op.f('fk_work_order_ordered_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_work_order')),
     sa.UniqueConstraint('uid', name=op.f('uq_work_order_uid'))
     )
     with op.batch_alter_table('work_order', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_work_order_alert_id'), ['alert_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_work_order_assigned_to_id_status'), ['assigned_to_id', 'status'], unique=False)
+        batch_op.create_index('ix_work_order_reported', ['alert_id'], unique=False, postgresql_where=sa.text("status = 'reported'"), sqlite_where=sa.text("status = 'reported'"))
 
     op.create_table('guest_version',
     sa.Column('guest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1200,6 +1212,7 @@ def upgrade() -> None:
     op.create_table('work_order_photo',
     sa.Column('work_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['file_id'], ['stored_file.id'], name=op.f('fk_work_order_photo_file_id')),
     sa.ForeignKeyConstraint(['work_order_id'], ['work_order.id'], name=op.f('fk_work_order_photo_work_order_id')),
@@ -1220,6 +1233,7 @@ def downgrade() -> None:
     op.drop_table('overseas_report')
     op.drop_table('guest_version')
     with op.batch_alter_table('work_order', schema=None) as batch_op:
+        batch_op.drop_index('ix_work_order_reported', postgresql_where=sa.text("status = 'reported'"), sqlite_where=sa.text("status = 'reported'"))
         batch_op.drop_index(batch_op.f('ix_work_order_assigned_to_id_status'))
         batch_op.drop_index(batch_op.f('ix_work_order_alert_id'))
 
@@ -1289,6 +1303,7 @@ def downgrade() -> None:
     op.drop_table('night_mark')
     with op.batch_alter_table('neighbour_message', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_neighbour_message_visitor_fp_created_at'))
+        batch_op.drop_index(batch_op.f('ix_neighbour_message_party_id'))
         batch_op.drop_index(batch_op.f('ix_neighbour_message_building_id_created_at'))
 
     op.drop_table('neighbour_message')
@@ -1371,6 +1386,7 @@ def downgrade() -> None:
     op.drop_table('place_pack')
     with op.batch_alter_table('notice', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_notice_user_id_uid'))
+        batch_op.drop_index('ix_notice_unread', postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
 
     op.drop_table('notice')
     op.drop_table('month_figure')

@@ -53,4 +53,4 @@ def _send(message: Outbox, at: datetime) -> None:
 def pause(tries: int) -> timedelta:
     """Twice as long after each failure, at most five minutes, with jitter so that not all come back at once."""
     longest = LONGEST_WAIT.total_seconds()
-    return timedelta(seconds=min(longest, 2**tries) * random.uniform(0.8, 1.0))  # noqa: S311
+    return timedelta(seconds=min(longest, 2**tries) * random.uniform(0.8, 1.0))

@@ -12,6 +12,7 @@ from ..core.db import Fingerprint, LongText, Model, Path, Sealed, Uid, Words
 from ..core.errors import Conflict
 from ..core.i18n import _, lazy
 from ..places.models import Place
+from ..places.pack_parts import LegalRegime
 
 
 class UnitStatus(StrEnum):
@@ -41,17 +42,6 @@ MOVES = {
     UnitStatus.SUSPENDED: {UnitStatus.ACTIVE, UnitStatus.CLOSED},
     UnitStatus.CLOSED: set(),
 }
-
-
-class LegalRegime(StrEnum):
-    HOTEL = "hotel"
-    RENTAL = "rental"
-    LOCAL = "local"
-    UNDECIDED = "undecided"
-
-    @property
-    def label(self):
-        return REGIME_LABELS[self]
 
 
 REGIME_LABELS = {

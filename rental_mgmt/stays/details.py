@@ -1,0 +1,208 @@
+"""What follows from the details a guest gave: the clear columns rules need, and what is sealed.
+
+Pure: no session, no clock of its own. Errors name the field and the remedy; a doubt is a warning.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from ..core.errors import Invalid
+from ..core.i18n import _
+from .divisions import country_code
+from .identity import (
+    DocumentKind,
+    DocumentState,
+    IdDocument,
+    OtherDocument,
+    Sex,
+    age_on,
+    check_holder,
+    document_state,
+    ga_code,
+    needs_overseas_report,
+    read_id_number,
+    read_passport,
+)
+from .models import Missing, Relation
+
+MINOR, SENSITIVE = 18, 14
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A guest's details, judged: `clear` are columns, `secret` what gets sealed. The repr names nobody."""
+
+    clear: dict
+    secret: dict = field(repr=False)
+    # What the person's fingerprint is made of; None for somebody without a number.
+    identity: str | None = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Under fourteen: a retention class of its own (个人信息保护法 28, 31)."""
+        age = self.clear["age_at_check_in"]
+        return age is not None and age < SENSITIVE
+
+
+@dataclass
+class _Paper:
+    """What was read from the paper."""
+
+    number: str | None = field(default=None, repr=False)
+    birth_on: date | None = field(default=None, repr=False)
+    sex: Sex | None = None
+    nationality: str = "CHN"
+    state: DocumentState = DocumentState.OK
+    warnings: list[str] = field(default_factory=list)
+
+
+def judge(given: dict, on: date) -> Judged:
+    """Judge the details of GuestIn as of a local day; raises Invalid naming each field to change."""
+    paper = _read(given, on)
+    age = None if paper.birth_on is None else age_on(paper.birth_on, on)
+    code = ga_code(given["document_kind"], paper.number or "", given["other_document"])
+    holder = check_holder(paper.nationality, code)
+    if holder.errors:
+        raise Invalid(errors={"nationality": list(holder.errors)})
+    clear = {
+        "document_kind": given["document_kind"],
+        "document_state": paper.state,
+        "document_valid_until": given["valid_until"],
+        "document_name": given["other_document"] and given["other_document"].value,
+        "issuing_place": given["issuing_place"],
+        "nationality": paper.nationality,
+        "sex": paper.sex or given["sex"] or Sex.UNKNOWN,
+        "age_at_check_in": age,
+        "relation": given["relation"],
+        "relation_given": given["relation"] is not None,
+        "guardian_contact_given": bool(given["guardian_phone"]),
+        "is_overseas": needs_overseas_report(paper.nationality, code),
+    }
+    clear["missing"] = missing_of(clear)
+    return Judged(clear, _secret(given, paper), _identity(given, paper), (*paper.warnings, *holder.warnings))
+
+
+def missing_of(clear: dict, has_report: bool = False) -> list[str]:
+    """What a registration with these clear columns still lacks; the stay is saved all the same."""
+    age = clear["age_at_check_in"]
+    is_minor = age is not None and age < MINOR
+    lacks = {
+        Missing.DOCUMENT: clear["document_kind"] is DocumentKind.NONE,
+        Missing.VALID_NUMBER: clear["document_state"]
+        in (DocumentState.BAD_CHECK_DIGIT, DocumentState.UNREADABLE),
+        Missing.GUARDIAN_CONTACT: is_minor and not clear["guardian_contact_given"],
+        Missing.RELATION: is_minor and not clear["relation_given"],
+        Missing.OVERSEAS_REPORT: clear["is_overseas"] and not has_report,
+    }
+    return [what.value for what, is_lacking in lacks.items() if is_lacking]
+
+
+def _read(given: dict, on: date) -> _Paper:
+    match given["document_kind"]:
+        case DocumentKind.NONE:
+            paper = _no_paper(given)
+        case DocumentKind.PASSPORT:
+            paper = _passport(given)
+        case DocumentKind.OTHER:
+            paper = _other(given)
+        case _:
+            paper = _resident(given, on)
+    if paper.birth_on and paper.birth_on > on:
+        raise Invalid(errors={"birth_on": [_("出生日期不能晚于今天")]})
+    if given["valid_until"] and given["valid_until"] < on:
+        paper.state = DocumentState.EXPIRED
+        paper.warnings.append(_("证件已过有效期，请住客出示有效证件或到派出所开具证明"))
+    return paper
+
+
+def _resident(given: dict, on: date) -> _Paper:
+    reading = read_id_number(_required_number(given), on)
+    if reading.errors:
+        raise Invalid(errors={"number": list(reading.errors)})
+    paper = IdDocument(given["document_kind"], reading.number, given["birth_on"], given["sex"])
+    if document_state(paper, on) is DocumentState.BIRTH_OR_SEX_DIFFERS:
+        raise Invalid(errors=_differing(given, reading))
+    nationality = reading.nationality or "CHN"
+    return _Paper(
+        reading.number, reading.birth_on, reading.sex, nationality, reading.state, list(reading.warnings)
+    )
+
+
+def _differing(given: dict, reading) -> dict:
+    errors = {}
+    if given["birth_on"] and given["birth_on"] != reading.birth_on:
+        errors["birth_on"] = [_("出生日期与身份证号不一致，请核对；可留空由号码读出")]
+    if given["sex"] in (Sex.MALE, Sex.FEMALE) and given["sex"] != reading.sex:
+        errors["sex"] = [_("性别与身份证号不一致，请核对；可留空由号码读出")]
+    return errors
+
+
+def _passport(given: dict) -> _Paper:
+    reading = read_passport(_required_number(given), given["nationality"])
+    errors = {"number": list(reading.errors)} if reading.errors else {}
+    if given["birth_on"] is None:
+        errors["birth_on"] = [_("护照住客请填写出生日期")]
+    if errors:
+        raise Invalid(errors=errors)
+    return _Paper(
+        reading.number, given["birth_on"], given["sex"], reading.nationality, warnings=list(reading.warnings)
+    )
+
+
+def _other(given: dict) -> _Paper:
+    errors = {}
+    if given["other_document"] is None:
+        errors["other_document"] = [_("请选择是哪一种证件")]
+    if not given["issuing_place"]:
+        errors["issuing_place"] = [_("请填写签发地")]
+    if not given["number"]:
+        errors["number"] = [_("请照证件填写号码")]
+    if errors:
+        raise Invalid(errors=errors)
+    return _Paper(given["number"], given["birth_on"], given["sex"], country_code(given["nationality"]))
+
+
+def _no_paper(given: dict) -> _Paper:
+    if not given["none_reason"]:
+        raise Invalid(errors={"none_reason": [_("请说明暂无证件的原因，登记照常保存")]})
+    return _Paper(None, given["birth_on"], given["sex"], country_code(given["nationality"]))
+
+
+def _required_number(given: dict) -> str:
+    if not given["number"]:
+        raise Invalid(errors={"number": [_("请填写证件号码；暂时没有证件的，证件种类请选“暂无证件”")]})
+    return given["number"]
+
+
+def _identity(given: dict, paper: _Paper) -> str | None:
+    """A resident number speaks for itself; any other number only together with kind and country."""
+    if paper.number is None:
+        return None
+    if given["document_kind"].carries_resident_number:
+        return paper.number
+    return identity_text(given["document_kind"], paper.number, paper.nationality, given["other_document"])
+
+
+def identity_text(
+    kind: DocumentKind, number: str, nationality: str = "CHN", other: OtherDocument | None = None
+) -> str:
+    """The text a person's fingerprint is made of, for registering and for looking up alike."""
+    if kind.carries_resident_number:
+        return number
+    return f"{other.value if other else kind.value}:{nationality}:{number}"
+
+
+def _secret(given: dict, paper: _Paper) -> dict:
+    guardian = " ".join(filter(None, (given["guardian_name"], given["guardian_phone"]))) or None
+    return {
+        "name": given["name"],
+        "number": paper.number,
+        "phone": given["phone"],
+        "birth": paper.birth_on and paper.birth_on.isoformat(),
+        "guardian": guardian,
+        "explanation": given["explanation"] or given["none_reason"],
+    }
+
+
+__all__ = ["Judged", "Relation", "identity_text", "judge", "missing_of"]
