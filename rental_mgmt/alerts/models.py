@@ -90,10 +90,39 @@ VERDICT_LABELS = {
     Verdict.CAUSE_GONE: lazy("原因已消除"),
 }
 
+
+class AnswerKind(StrEnum):
+    """The landlord's one-tap answers."""
+
+    REGISTERING_NOW = "registering_now"
+    CLEANING_OR_SELF = "cleaning_or_self"
+    VACANT = "vacant"
+    DISSUADED = "dissuaded"
+    NOT_SURE = "not_sure"
+
+    @property
+    def label(self):
+        return ANSWER_LABELS[self]
+
+
+ANSWER_LABELS = {
+    AnswerKind.REGISTERING_NOW: lazy("现在补登"),
+    AnswerKind.CLEANING_OR_SELF: lazy("保洁或本人"),
+    AnswerKind.VACANT: lazy("空置"),
+    AnswerKind.DISSUADED: lazy("已劝止"),
+    AnswerKind.NOT_SURE: lazy("不清楚"),
+}
+
+
 # A role's bit in Alert.readers, so that "may this role read it now" needs no join.
 ROLE_BITS = {role: 1 << n for n, role in enumerate(Role)}
 
 _LIVE = text("live_key is not null")
+
+
+def _live_index(name: str, *columns: str) -> Index:
+    """An index over the few alerts that still need somebody, whatever lies closed behind them."""
+    return Index(f"ix_alert_live_{name}", *columns, postgresql_where=_LIVE, sqlite_where=_LIVE)
 
 
 class Alert(Uid, Model):
@@ -175,7 +204,11 @@ class Alert(Uid, Model):
     last_seen_at: Mapped[datetime]
     clean_evaluations: Mapped[int] = mapped_column(default=0)
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    # The role in which it was claimed: a list says who has it without a join and without a name.
+    claimed_role: Mapped[Role | None] = mapped_column(Words(Role))
     claimed_at: Mapped[datetime | None]
+    # What the landlord answered last.
+    answer: Mapped[AnswerKind | None] = mapped_column(Words(AnswerKind))
     closed_at: Mapped[datetime | None]
     verdict: Mapped[Verdict | None] = mapped_column(Words(Verdict))
     closing_note_sealed: Mapped[Sealed | None]
@@ -262,29 +295,6 @@ class AlertHistory(Uid, Model):
     role: Mapped[Role] = mapped_column(Words(Role))
     details: Mapped[dict] = mapped_column(default=dict)
     note_sealed: Mapped[Sealed | None]
-
-
-class AnswerKind(StrEnum):
-    """The landlord's one-tap answers."""
-
-    REGISTERING_NOW = "registering_now"
-    CLEANING_OR_SELF = "cleaning_or_self"
-    VACANT = "vacant"
-    DISSUADED = "dissuaded"
-    NOT_SURE = "not_sure"
-
-    @property
-    def label(self):
-        return ANSWER_LABELS[self]
-
-
-ANSWER_LABELS = {
-    AnswerKind.REGISTERING_NOW: lazy("现在补登"),
-    AnswerKind.CLEANING_OR_SELF: lazy("保洁或本人"),
-    AnswerKind.VACANT: lazy("空置"),
-    AnswerKind.DISSUADED: lazy("已劝止"),
-    AnswerKind.NOT_SURE: lazy("不清楚"),
-}
 
 
 class AlertAnswer(Uid, Model):

@@ -3,24 +3,33 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.db import Model, Sealed, Uid, Words
+from ..core.db import Model, Path, Sealed, Uid, Words
 from ..core.i18n import lazy
+
+_UNREAD = text("read_at is null")
 
 
 class Notice(Uid, Model):
-    """One notice to one user. Text and title carry counts and codes, no names; `link` is a path of ours."""
+    """One notice to one user. Text and title carry counts and codes, no names; `link` is a path of ours.
+
+    Title and text are messages of the catalogue, said in the reader's language with `values` filled in.
+    """
 
     __tablename__ = "notice"
-    __table_args__ = (Index(None, "user_id", "uid"),)
+    __table_args__ = (
+        Index(None, "user_id", "uid"),
+        Index("ix_notice_unread", "user_id", postgresql_where=_UNREAD, sqlite_where=_UNREAD),
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     kind: Mapped[str]
     title: Mapped[str]
     text: Mapped[str]
     link: Mapped[str | None]
+    values: Mapped[dict] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
@@ -55,6 +64,9 @@ class NeighbourMessage(Uid, Model):
 
     building_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    # Where it was left and whose unit it is about, so that desk and operator reach it by their scope.
+    path: Mapped[Path]
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     whereabouts: Mapped[Whereabouts] = mapped_column(Words(Whereabouts))
     text_sealed: Mapped[Sealed]
     visitor_fp: Mapped[bytes]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..alerts.models import Alert, Verdict
@@ -46,15 +46,24 @@ MOVES = {
 }
 
 
+_REPORTED = text("status = 'reported'")
+
+
 class WorkOrder(Uid, Model):
     """One visit. `checklist` is [{"item": key, "words": …, "answer": "ok"|"problem"|"n_a"}] of this rule."""
 
     __tablename__ = "work_order"
-    __table_args__ = (Index(None, "assigned_to_id", "status"),)
+    __table_args__ = (
+        Index(None, "assigned_to_id", "status"),
+        Index("ix_work_order_reported", "alert_id", postgresql_where=_REPORTED, sqlite_where=_REPORTED),
+        CheckConstraint("ordered_by_id is null or ordered_by_id <> assigned_to_id", "ordered_of_another"),
+    )
 
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), index=True)
     assigned_to_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     assigned_role: Mapped[Role] = mapped_column(Words(Role))
+    # Set where somebody who holds the alert ordered a visit of another: its report closes nothing by itself.
+    ordered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     status: Mapped[OrderStatus] = mapped_column(Words(OrderStatus), default=OrderStatus.ASSIGNED)
     checklist: Mapped[list]
     result: Mapped[Verdict | None] = mapped_column(Words(Verdict))
@@ -89,3 +98,5 @@ class WorkOrderPhoto(Model):
 
     work_order_id: Mapped[int] = mapped_column(ForeignKey("work_order.id"), index=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
+    # The key of the checklist item that it proves.
+    item: Mapped[str]
