@@ -557,13 +557,16 @@ def upgrade() -> None:
     sa.Column('party_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('valid_from', sa.DateTime(), nullable=False),
     sa.Column('valid_to', sa.DateTime(), nullable=True),
+    sa.Column('awaits_confirmation', sa.Boolean(), nullable=False),
+    sa.Column('uid', sa.Uuid(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['grid_id'], ['grid.id'], name=op.f('fk_membership_grid_id')),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_membership_party_id')),
     sa.ForeignKeyConstraint(['place_id'], ['place.id'], name=op.f('fk_membership_place_id')),
     sa.ForeignKeyConstraint(['station_id'], ['police_station.id'], name=op.f('fk_membership_station_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_membership_user_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_membership'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_membership')),
+    sa.UniqueConstraint('uid', name=op.f('uq_membership_uid'))
     )
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_membership_grid_id'), ['grid_id'], unique=False)
@@ -644,6 +647,7 @@ def upgrade() -> None:
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
     sa.Column('device_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('label', sa.String(), nullable=False),
+    sa.Column('method', sa.String(length=32), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(), nullable=False),
     sa.Column('verified_at', sa.DateTime(), nullable=False),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.access import Role
 from ..core.db import Fingerprint, Model, Sealed, Uid, Words
+from ..core.i18n import lazy
 
 
 class PartyKind(StrEnum):
@@ -55,8 +56,11 @@ class User(Uid, Model):
     created_at: Mapped[datetime]
 
 
-class Membership(Model):
-    """A user's role over one target (a place, a grid, a police station or a party), from when to when."""
+class Membership(Uid, Model):
+    """A user's role over one target (a place, a grid, a police station or a party), from when to when.
+
+    One that `awaits_confirmation` counts for nothing until a second administrator has confirmed it.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (Index(None, "user_id", "role"),)
@@ -69,6 +73,7 @@ class Membership(Model):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
+    awaits_confirmation: Mapped[bool] = mapped_column(default=False)
 
 
 class DeviceKind(StrEnum):
@@ -91,6 +96,27 @@ class TrustedDevice(Uid, Model):
     revoked_at: Mapped[datetime | None]
 
 
+class SignInMethod(StrEnum):
+    """How the person of a session showed who they are."""
+
+    PASSWORD = "password"
+    TOTP = "totp"
+    PIN = "pin"
+    CODE = "code"
+
+    @property
+    def label(self):
+        return METHOD_LABELS[self]
+
+
+METHOD_LABELS = {
+    SignInMethod.PASSWORD: lazy("密码"),
+    SignInMethod.TOTP: lazy("密码和动态码"),
+    SignInMethod.PIN: lazy("PIN"),
+    SignInMethod.CODE: lazy("一次性代码"),
+}
+
+
 class UserSession(Uid, Model):
     """A signed-in browser: opaque token, hashed; ended here, it is ended on every worker at once."""
 
@@ -101,6 +127,7 @@ class UserSession(Uid, Model):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     device_id: Mapped[int | None] = mapped_column(ForeignKey("trusted_device.id"))
     label: Mapped[str]
+    method: Mapped[SignInMethod] = mapped_column(Words(SignInMethod))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     # When the person last showed who they are (password, PIN or code).
@@ -128,7 +155,7 @@ class OneTimeCode(Uid, Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    # Resets of desk roles need a system and a security administrator together.
+    # Codes of desk roles need a system and a security administrator together; until then they open nothing.
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
