@@ -32,6 +32,8 @@ def from_environment() -> dict:
         "TRUSTED_PROXIES": int(os.environ.get("TRUSTED_PROXIES", "0")),
         "SITE_NAME": os.environ.get("SITE_NAME", "平安网约房"),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", ""),
+        "USER_DAY_MB": int(os.environ.get("USER_DAY_MB", "500")),
+        "COMMUNITY_MB": int(os.environ.get("COMMUNITY_MB", "20000")),
         "SEALING": os.environ.get("SEALING", "sm4"),
         "AUDIT_HEAD_FILE": os.environ.get("AUDIT_HEAD_FILE"),
         "AUDIT_HEAD_URL": os.environ.get("AUDIT_HEAD_URL"),

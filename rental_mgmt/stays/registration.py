@@ -237,7 +237,7 @@ def _statement(guest_columns: frozenset, message_columns: frozenset, has_person:
 
 
 def _explain(row: dict, capacity: int, explanation: str | None) -> None:
-    """Above the limit the person is registered all the same, with an explanation: refusing would teach hiding."""
+    """Above the limit the person is registered all the same, explained: refusing would teach hiding."""
     if not explanation:
         words = _("登记后将超过核定的 %(n)s 人。请在此说明情况后再次提交，登记会照常保存", n=capacity)
         raise Invalid(errors={"explanation": [words]})

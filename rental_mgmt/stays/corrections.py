@@ -1,0 +1,192 @@
+"""Guests after registration: corrected with the version before kept sealed, completed, voided, revealed."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ..audit.anchor import require_anchor
+from ..audit.service import record, record_access
+from ..core import clock
+from ..core.access import Actor, Role, allow, require_fresh
+from ..core.db import dialect_insert, session
+from ..core.errors import Conflict, Invalid
+from ..core.files import store
+from ..core.i18n import _
+from ..core.lookup import get_or_404
+from ..core.outbox import enqueue
+from ..core.seal import Retention, Where, fingerprints, seal, unseal_or_none
+from ..core.touch import Kind, touch
+from ..core.uploads import FileKind, Upload
+from ..units.scope import visible
+from .details import judge, missing_of
+from .models import Guest, GuestVersion, OverseasReport, Person
+from .registration import SEALED
+
+REVEALABLE = {"number": "number_sealed", "name": "name_sealed", "phone": "phone_sealed"}
+CLEAR = (
+    "document_kind",
+    "document_state",
+    "document_valid_until",
+    "document_name",
+    "issuing_place",
+    "nationality",
+    "sex",
+    "age_at_check_in",
+    "relation",
+)
+
+
+def get_guest(actor: Actor, guest_uid: UUID) -> Guest:
+    """One guest in scope."""
+    return get_or_404(visible(actor, Guest), guest_uid)
+
+
+def secret(guest: Guest, name: str) -> str | None:
+    """One sealed detail of a guest in clear, None when absent or erased. Callers mask or record."""
+    column = f"{name}_sealed"
+    return unseal_or_none(getattr(guest, column), Where("guest", column, guest.uid))
+
+
+@allow(Role.LANDLORD)
+def correct_guest(actor: Actor, guest: Guest, details: dict) -> Guest:
+    """Replace a guest's details; what they were stays as a sealed version with who, when and why."""
+    if guest.voided_at:
+        raise Conflict(_("该登记已作废，不能更正"))
+    judged = judge(details, guest.arrived_on)
+    _keep_version(actor, guest, details["reason"])
+    before = guest.person_id
+    has_report = _report_of(guest) is not None
+    for name, value in (judged.clear | {"missing": missing_of(judged.clear, has_report)}).items():
+        setattr(guest, name, value)
+    _reseal(guest, judged)
+    guest.person_id = _person_of(judged.identity)
+    if details["arrived_at"]:
+        _move_arrival(guest, details["arrived_at"])
+    touched = [(Kind.PERSON, person) for person in {before, guest.person_id} if person]
+    touch((Kind.UNIT, guest.unit_id), *touched)
+    enqueue("guest.corrected", {"guest": str(guest.uid)}, ordered_by=f"stay:{guest.stay_id}")
+    record(actor, "guest.correct", guest, chain=guest.stay.unit.chain, missing=guest.missing)
+    return guest
+
+
+def _keep_version(actor: Actor, guest: Guest, reason: str) -> None:
+    count = select(func.count()).where(GuestVersion.guest_id == guest.id)
+    number = session.scalar(count) + 1
+    details = {name: secret(guest, name) for name in SEALED}
+    details |= {name: str(value) for name in CLEAR if (value := getattr(guest, name)) is not None}
+    details["arrived_at"] = guest.arrived_at.isoformat()
+    retention = Retention(guest.retention)
+
+    def sealed(column: str, text: str) -> bytes:
+        return seal(text, Where("guest_version", f"{column}:{number}", guest.uid), retention, guest.recorded_at)
+
+    version = GuestVersion(
+        guest_id=guest.id,
+        number=number,
+        details_sealed=sealed("details", json.dumps(details, ensure_ascii=False)),
+        reason_sealed=sealed("reason", reason),
+        at=clock.now(),
+        user_id=actor.user_id,
+    )
+    session.add(version)
+
+
+def _reseal(guest: Guest, judged) -> None:
+    retention = Retention.MINOR if judged.is_sensitive else Retention.GUEST
+    guest.retention = retention.value
+    for name in SEALED:
+        column, value = f"{name}_sealed", judged.secret[name]
+        where = Where("guest", column, guest.uid)
+        setattr(guest, column, seal(value, where, retention, guest.recorded_at) if value else None)
+    for name in ("name", "phone"):
+        value = judged.secret[name]
+        found = fingerprints(name, value) if value else (None, None)
+        setattr(guest, f"{name}_fp", found[0])
+        setattr(guest, f"{name}_fp_next", found[1])
+
+
+def _person_of(identity: str | None) -> int | None:
+    if identity is None:
+        return None
+    fp, fp_next = fingerprints("id_number", identity)
+    made = dialect_insert(Person).values(fp=fp, fp_next=fp_next, created_at=clock.now())
+    made = made.on_conflict_do_update(index_elements=["fp"], set_={"fp_next": made.excluded.fp_next})
+    return session.scalar(made.returning(Person.id))
+
+
+def _move_arrival(guest: Guest, arrived_at: datetime) -> None:
+    gone_at = guest.left_at or guest.stay.ended_at
+    if gone_at and arrived_at >= gone_at or arrived_at > max(clock.now(), guest.stay.checks_out_at):
+        raise Invalid(errors={"arrived_at": [_("到达时间应早于离店时间，请核对")]})
+    guest.arrived_at, guest.arrived_on = arrived_at, clock.local_day(arrived_at)
+
+
+@allow(Role.LANDLORD)
+def void_guest(actor: Actor, guest: Guest, reason: str) -> Guest:
+    """Declare a registration void, with the reason kept sealed; it no longer counts anywhere."""
+    if guest.voided_at:
+        raise Conflict(_("该登记已作废"))
+    guest.voided_at = clock.now()
+    where = Where("guest", "void_reason_sealed", guest.uid)
+    guest.void_reason_sealed = seal(reason, where, Retention(guest.retention), guest.recorded_at)
+    touch((Kind.UNIT, guest.unit_id), *([(Kind.PERSON, guest.person_id)] if guest.person_id else []))
+    enqueue("guest.voided", {"guest": str(guest.uid)}, ordered_by=f"stay:{guest.stay_id}")
+    record(actor, "guest.void", guest, chain=guest.stay.unit.chain)
+    return guest
+
+
+@allow(Role.LANDLORD)
+def reveal(actor: Actor, guest: Guest, field: str, reason: str) -> str | None:
+    """Show one detail of one guest in clear: with a reason, a fresh sign-in, and an entry of who saw what."""
+    require_fresh(actor)
+    require_anchor()
+    if field not in REVEALABLE:
+        raise Invalid(errors={"field": [_("请从列出的选项中选择：%(words)s", words="、".join(REVEALABLE))]})
+    if len(reason.strip()) < 2:
+        raise Invalid(errors={"reason": [_("请填写查看原因")]})
+    record_access(actor, "guest.reveal", guest, chain=guest.stay.unit.chain, field=field, minor=guest.is_minor)
+    return secret(guest, field)
+
+
+def _report_of(guest: Guest) -> OverseasReport | None:
+    return session.scalar(select(OverseasReport).where(OverseasReport.guest_id == guest.id))
+
+
+@allow(Role.LANDLORD)
+def record_overseas_report(
+    actor: Actor, guest: Guest, receipt_number: str, reported_at: datetime, photo=None
+) -> OverseasReport:
+    """Keep the receipt of the report to the police, with its photo (eel-2012-39, tw-2015-16, hkmo-1986-17)."""
+    if not guest.is_overseas:
+        raise Conflict(_("该住客不需要境外人员住宿登记"))
+    if _report_of(guest):
+        raise Conflict(_("该住客的申报回执已记录"))
+    if not guest.arrived_at <= reported_at <= clock.now():
+        raise Invalid(errors={"reported_at": [_("申报时间应在到达之后、现在之前")]})
+    kept = photo and store(
+        actor,
+        Upload(
+            kind=FileKind.PHOTO,
+            source=photo,
+            field="photo",
+            retention=Retention.GUEST,
+            purpose="overseas_report",
+            community_id=guest.stay.unit.community_id,
+        ),
+    )
+    session.flush()
+    report = OverseasReport(
+        guest_id=guest.id,
+        receipt_number=receipt_number,
+        photo_file_id=kept.id if kept else None,
+        reported_at=reported_at,
+        recorded_at=clock.now(),
+        recorded_by_id=actor.user_id,
+    )
+    session.add(report)
+    guest.missing = [what for what in guest.missing if what != "overseas_report"]
+    touch((Kind.UNIT, guest.unit_id))
+    record(actor, "guest.report_overseas", guest, chain=guest.stay.unit.chain)
+    return report
