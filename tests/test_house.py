@@ -202,7 +202,7 @@ def test_migrations_make_every_check_of_the_models(emptied):
         assert declared - {c["name"] for c in there.get_check_constraints(table.name)} == set(), table.name
 
 
-def test_a_savepoint_dies_with_its_transaction(app):
+def test_a_savepoint_dies_with_its_transaction(house):
     @db.unit_of_work()
     def refused():
         with db.session.begin_nested():

@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rental_mgmt.accounts.models import Membership, Party, PartyKind, User, UserStatus
+from flask.testing import FlaskClient
+
+from rental_mgmt.accounts.models import (
+    ApiKey,
+    Membership,
+    Party,
+    PartyKind,
+    SignInMethod,
+    User,
+    UserSession,
+    UserStatus,
+)
+from rental_mgmt.accounts.tokens import new_token, token_hash
 from rental_mgmt.core import clock
 from rental_mgmt.core.access import Actor, Role
 from rental_mgmt.core.db import Model, new_uid, session, unit_of_work
@@ -198,6 +210,48 @@ class PeopleInWorld:
 
     def auditor(self) -> Somebody:
         return self.user(Role.AUDITOR)
+
+    # --- at the door ----------------------------------------------------------------------------------------
+
+    def key(self, somebody: Somebody, place: Place | None = None, lasts: timedelta = timedelta(days=1)) -> dict:
+        """An API key of that person, as the headers of a request; perhaps only for one place."""
+        token, at = new_token(), clock.real_now()
+        add(
+            ApiKey(
+                user_id=somebody.user.id,
+                role=somebody.role,
+                place_id=place and place.id,
+                key_hash=token_hash(token),
+                label="test",
+                created_at=at,
+                expires_at=at + lasts,
+            )
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+    def session(self, somebody: Somebody, ago: timedelta = timedelta(0)) -> str:
+        """A session that this person began some time ago, with all their role asks for; the cookie's value."""
+        token, at = new_token(), clock.real_now() - ago
+        add(
+            UserSession(
+                user_id=somebody.user.id,
+                role=somebody.role,
+                token_hash=token_hash(token),
+                label="test",
+                method=SignInMethod.TOTP,
+                created_at=at,
+                last_seen_at=clock.real_now(),
+                verified_at=at,
+                idle_seconds=900,
+                expires_at=at + timedelta(hours=12),
+            )
+        )
+        return token
+
+    def sign_in(self, client: FlaskClient, somebody: Somebody, ago: timedelta = timedelta(0)) -> FlaskClient:
+        """That person at this browser, without the way through the sign-in page."""
+        client.set_cookie("session", self.session(somebody, ago))
+        return client
 
     def _sealed(self, value: str, table: str, column: str, uid) -> bytes:
         return seal(value, Where(table, column, uid), Retention.ACCOUNT)
