@@ -49,6 +49,12 @@ def secret(guest: Guest, name: str) -> str | None:
     return unseal_or_none(getattr(guest, column), Where("guest", column, guest.uid))
 
 
+def present_details(guest: Guest) -> dict:
+    """What a correction form starts from: clear columns only, so that nothing sealed is shown by opening it."""
+    names = ("document_kind", "nationality", "relation", "issuing_place", "arrived_at")
+    return {name: getattr(guest, name) for name in names} | {"other_document": guest.document_name}
+
+
 @allow(Role.LANDLORD)
 def correct_guest(actor: Actor, guest: Guest, details: dict) -> Guest:
     """Replace a guest's details; what they were stays as a sealed version with who, when and why."""
@@ -118,7 +124,7 @@ def _person_of(identity: str | None) -> int | None:
 
 def _move_arrival(guest: Guest, arrived_at: datetime) -> None:
     gone_at = guest.left_at or guest.stay.ended_at
-    if gone_at and arrived_at >= gone_at or arrived_at > max(clock.now(), guest.stay.checks_out_at):
+    if (gone_at and arrived_at >= gone_at) or arrived_at > max(clock.now(), guest.stay.checks_out_at):
         raise Invalid(errors={"arrived_at": [_("到达时间应早于离店时间，请核对")]})
     guest.arrived_at, guest.arrived_on = arrived_at, clock.local_day(arrived_at)
 

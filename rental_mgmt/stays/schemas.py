@@ -1,6 +1,7 @@
 """What comes in about stays and guests, and what goes out."""
 
 import re
+from enum import StrEnum
 
 from marshmallow import ValidationError, validates
 
@@ -82,6 +83,12 @@ class GuestIn(fields.Schema):
             raise ValidationError(_("请从列表中选择国家或地区"))
 
 
+class FirstGuestIn(GuestIn):
+    """The first guest of a stay that is made with it."""
+
+    checks_out_at = fields.Moment(lazy("预计离店"), required=True)
+
+
 class CorrectionIn(GuestIn):
     """A guest's details as they should have been, and why."""
 
@@ -92,6 +99,24 @@ class ReasonIn(fields.Schema):
     """Why."""
 
     reason = fields.Text(lazy("原因"), max=200, min=2, required=True)
+
+
+class Revealable(StrEnum):
+    """What may be shown in clear, one at a time."""
+
+    NUMBER = "number"
+    NAME = "name"
+    PHONE = "phone"
+
+    @property
+    def label(self):
+        return {"number": lazy("证件号码"), "name": lazy("姓名"), "phone": lazy("手机号")}[self.value]
+
+
+class RevealIn(ReasonIn):
+    """Which detail to show in clear, and why."""
+
+    field = fields.Choice(Revealable, lazy("查看哪一项"), shown="radio", load_default=Revealable.NUMBER)
 
 
 class MomentIn(fields.Schema):

@@ -18,6 +18,7 @@ from ..units.models import Unit
 from ..units.scope import visible
 from .models import Guest, Shown, Stay
 from .presence import is_present
+from .registration import Registered, register_guest
 
 LONGEST = timedelta(days=180)
 OLDEST = timedelta(days=60)
@@ -47,7 +48,7 @@ def plan_stay(
     planned_guests: int | None = None,
     note: str | None = None,
 ) -> Stay:
-    """Plan a stay before its guests are known. Overlapping plans are allowed: one flat may be let by the room."""
+    """Plan a stay before its guests are known. Plans may overlap: a flat may be let by the room."""
     if not unit.takes_guests:
         raise Conflict(_("该房源已注销或尚未认领，不能办理入住"))
     _check_times(checks_in_at, checks_out_at)
@@ -78,6 +79,12 @@ def _check_times(checks_in_at: datetime, checks_out_at: datetime) -> None:
         errors["checks_out_at"] = [_("一次入住最长 180 天；长租请按出租房屋登记")]
     if errors:
         raise Invalid(errors=errors)
+
+
+def register_in(actor: Actor, stay: Stay, details: dict) -> Registered:
+    """Register the first guest of a stay planned in the same breath: both are kept or neither."""
+    session.flush()
+    return register_guest(actor, stay.uid, details)
 
 
 @allow(Role.LANDLORD, Role.HELPER)

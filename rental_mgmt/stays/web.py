@@ -1,0 +1,236 @@
+"""The pages of a landlord's evening: tiles, a stay, a guest, the count shown at the door."""
+
+from datetime import time, timedelta
+
+from flask import Blueprint, flash, redirect, request, url_for
+
+from ..core import clock
+from ..core.forms import Form
+from ..core.http import actor
+from ..core.i18n import _
+from ..core.lookup import get_or_404
+from ..core.web import page, safe_next
+from ..units.models import Unit
+from ..units.scope import visible
+from . import corrections, nights, registration, service
+from .divisions import country_codes, country_name
+from .models import NightState
+from .schemas import (
+    CorrectionIn,
+    ExtendIn,
+    FirstGuestIn,
+    GuestIn,
+    NightIn,
+    OverseasReportIn,
+    PlanIn,
+    ReasonIn,
+    RevealIn,
+)
+from .shown import shown_guests
+
+web = Blueprint("stays", __name__, template_folder="templates", url_prefix="/stays")
+
+
+def _unit(uid):
+    return get_or_404(visible(actor(), Unit), uid)
+
+
+def _tomorrow_noon():
+    return clock.local_time(clock.local_day(clock.now()) + timedelta(days=1), time(12))
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Home first, then by name."""
+    first = ("CHN", "HKG", "MAC", "TWN")
+    rest = sorted((country_name(code), code) for code in country_codes() if code not in first)
+    return [(code, country_name(code)) for code in first] + [(code, name) for name, code in rest]
+
+
+def _say_registered(made: registration.Registered) -> None:
+    flash(_("住客已登记"), "good")
+    for words in made.warnings:
+        flash(words, "warn")
+    if made.is_over_capacity:
+        flash(_("已超过核定人数，说明已一并保存，稍后会有人联系核实"), "warn")
+
+
+@web.route("/units/<uuid:unit_uid>/register", methods=["GET", "POST"])
+def register_first(unit_uid):
+    """登记一位住客，同时新建入住"""
+    unit = _unit(unit_uid)
+    initial = {"checks_out_at": _tomorrow_noon(), "nationality": "CHN", "document_kind": "resident_id"}
+    form, made = Form(FirstGuestIn, initial), {}
+
+    def register(checks_out_at, **details):
+        stay = service.plan_stay(actor(), unit, details["arrived_at"] or clock.now(), checks_out_at, 1)
+        made["stay"], made["guest"] = stay, service.register_in(actor(), stay, details)
+
+    if form.submit(register):
+        _say_registered(made["guest"])
+        return redirect(url_for(".show", stay_uid=made["stay"].uid), 303)
+    return page("stays/guest_form.html", unit=unit, stay=None, form=form, countries=_countries())
+
+
+@web.route("/units/<uuid:unit_uid>/plan", methods=["GET", "POST"])
+def plan(unit_uid):
+    """新建入住"""
+    unit = _unit(unit_uid)
+    initial = {"checks_in_at": clock.now(), "checks_out_at": _tomorrow_noon(), "planned_guests": 2}
+    form, made = Form(PlanIn, initial), []
+    if form.submit(lambda **planned: made.append(service.plan_stay(actor(), unit, **planned))):
+        flash(_("入住已保存，可以开始登记住客"), "good")
+        return redirect(url_for(".show", stay_uid=made[0].uid), 303)
+    return page("stays/plan_form.html", unit=unit, form=form)
+
+
+@web.get("/<uuid:stay_uid>")
+def show(stay_uid):
+    """一次入住"""
+    stay = service.get_stay(actor(), stay_uid)
+    extend = Form(ExtendIn, {"checks_out_at": stay.checks_out_at + timedelta(days=1)})
+    return page("stays/show.html", stay=stay, guests=shown_guests(actor(), stay), extend=extend)
+
+
+@web.route("/<uuid:stay_uid>/guests/new", methods=["GET", "POST"])
+def register_guest(stay_uid):
+    """登记住客"""
+    stay, made = service.get_stay(actor(), stay_uid), []
+    form = Form(GuestIn, {"nationality": "CHN", "document_kind": "resident_id"})
+    if form.submit(lambda **guest: made.append(registration.register_guest(actor(), stay_uid, guest))):
+        _say_registered(made[0])
+        return redirect(url_for(".show", stay_uid=stay_uid), 303)
+    return page("stays/guest_form.html", unit=stay.unit, stay=stay, form=form, countries=_countries())
+
+
+@web.post("/<uuid:stay_uid>/extend")
+def extend(stay_uid):
+    """续住"""
+    stay = service.get_stay(actor(), stay_uid)
+    form = Form(ExtendIn)
+    if form.submit(lambda checks_out_at: service.extend_stay(actor(), stay, checks_out_at)):
+        flash(_("预计离店时间已更新"), "good")
+        return redirect(url_for(".show", stay_uid=stay_uid), 303)
+    return page("stays/show.html", stay=stay, guests=shown_guests(actor(), stay), extend=form)
+
+
+@web.post("/<uuid:stay_uid>/check-out")
+def check_out(stay_uid):
+    """办理退房"""
+    service.check_out(actor(), service.get_stay(actor(), stay_uid))
+    flash(_("已办理退房"), "good")
+    return redirect(url_for(".show", stay_uid=stay_uid), 303)
+
+
+@web.post("/<uuid:stay_uid>/cancel")
+def cancel(stay_uid):
+    """取消入住"""
+    service.cancel_stay(actor(), service.get_stay(actor(), stay_uid))
+    flash(_("这次入住已取消"), "good")
+    return redirect(url_for(".show", stay_uid=stay_uid), 303)
+
+
+@web.route("/guests/<uuid:guest_uid>", methods=["GET"])
+def guest(guest_uid):
+    """一位住客"""
+    return _guest_page(corrections.get_guest(actor(), guest_uid))
+
+
+def _guest_page(found, **forms):
+    shown = next(one for one in shown_guests(actor(), found.stay) if one.uid == found.uid)
+    forms.setdefault("reveal", Form(RevealIn))
+    forms.setdefault("void", Form(ReasonIn))
+    forms.setdefault("report", Form(OverseasReportIn, {"reported_at": clock.now()}, files=("photo",)))
+    forms.setdefault("revealed", None)
+    return page("stays/guest.html", guest=found, shown=shown, **forms)
+
+
+@web.post("/guests/<uuid:guest_uid>/leave")
+def guest_left(guest_uid):
+    """住客离店"""
+    found = service.guest_left(actor(), corrections.get_guest(actor(), guest_uid))
+    flash(_("已记录该住客离店"), "good")
+    return redirect(url_for(".show", stay_uid=found.stay.uid), 303)
+
+
+@web.route("/guests/<uuid:guest_uid>/correct", methods=["GET", "POST"])
+def correct(guest_uid):
+    """更正住客信息"""
+    found = corrections.get_guest(actor(), guest_uid)
+    form = Form(CorrectionIn, corrections.present_details(found))
+    if form.submit(lambda **details: corrections.correct_guest(actor(), found, details)):
+        flash(_("已更正；更正前的内容已封存"), "good")
+        return redirect(url_for(".guest", guest_uid=guest_uid), 303)
+    return page(
+        "stays/guest_form.html",
+        unit=found.stay.unit,
+        stay=found.stay,
+        form=form,
+        countries=_countries(),
+        guest=found,
+    )
+
+
+@web.post("/guests/<uuid:guest_uid>/void")
+def void(guest_uid):
+    """作废登记"""
+    found, form = corrections.get_guest(actor(), guest_uid), Form(ReasonIn)
+    if form.submit(lambda reason: corrections.void_guest(actor(), found, reason)):
+        flash(_("该登记已作废"), "good")
+        return redirect(url_for(".show", stay_uid=found.stay.uid), 303)
+    return _guest_page(found, void=form)
+
+
+@web.post("/guests/<uuid:guest_uid>/reveal")
+def reveal(guest_uid):
+    """查看完整信息（填写原因，留痕）"""
+    found, form, clear = corrections.get_guest(actor(), guest_uid), Form(RevealIn), []
+    form.submit(lambda field, reason: clear.append(corrections.reveal(actor(), found, field.value, reason)))
+    return _guest_page(found, reveal=form, revealed=clear[0] if clear else None)
+
+
+@web.post("/guests/<uuid:guest_uid>/overseas-report")
+def overseas_report(guest_uid):
+    """记录境外人员申报回执"""
+    found = corrections.get_guest(actor(), guest_uid)
+    form = Form(OverseasReportIn, files=("photo",))
+
+    def keep(photo, **report):
+        picture = photo[0].stream if photo else None
+        corrections.record_overseas_report(actor(), found, **report, photo=picture)
+
+    if form.submit(keep):
+        flash(_("申报回执已保存"), "good")
+        return redirect(url_for(".guest", guest_uid=guest_uid), 303)
+    return _guest_page(found, report=form)
+
+
+@web.post("/units/<uuid:unit_uid>/night")
+def mark_night(unit_uid):
+    """标记今晚"""
+    form, unit = Form(NightIn), _unit(unit_uid)
+    if form.submit(lambda night_on, state: nights.mark_night(actor(), unit, night_on, state)):
+        empty = request.form.get("state") == NightState.EMPTY
+        flash(
+            _("%(unit)s 已标记为空", unit=unit.name) if empty else _("%(unit)s 已标记为有客", unit=unit.name),
+            "good",
+        )
+    else:
+        flash("；".join(words for said in form.errors.values() for words in said), "bad")
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+@web.post("/nights/same-as-yesterday")
+def same_as_yesterday():
+    """空置与昨晚相同"""
+    count = nights.same_as_yesterday(actor(), nights.tonight())
+    flash(_("已把 %(n)s 套房源标记为空，与昨晚相同", n=count), "good")
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+@web.route("/units/<uuid:unit_uid>/at-door", methods=["GET", "POST"])
+def at_door(unit_uid):
+    """出示本房在住登记"""
+    unit = _unit(unit_uid)
+    shows = request.method == "POST"
+    counts = service.show_at_door(actor(), unit) if shows else service.registered_now(actor(), unit)
+    return page("stays/at_door.html", unit=unit, counts=counts, shown=shows)
