@@ -8,8 +8,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, func, inspect, select
 
 import rental_mgmt.models
@@ -18,6 +16,7 @@ from rental_mgmt.core.db import Model
 from rental_mgmt.core.settings import Setting
 
 from .support import walls
+from .support.databases import differences
 from .support.glossary import NOT_OUR_WORDS, TABLES
 
 ROOT = Path(rental_mgmt.models.__file__).parent
@@ -189,9 +188,7 @@ def emptied(database, tmp_path):
 
 
 def test_migrations_make_exactly_the_models(emptied):
-    with emptied.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Model.metadata) == []
+    assert differences(emptied) == []
 
 
 def test_migrations_make_every_check_of_the_models(emptied):

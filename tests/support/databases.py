@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine
 
 from rental_mgmt.core import db, migrate
 
@@ -29,17 +32,27 @@ END $$
 
 
 def migrated(url: str) -> None:
-    """Bring the database at this address to the newest tables."""
+    """Bring the database at this address to the newest tables.
+
+    Where the migrations lag behind the models (test_house.py fails and says so), the models win here, so that
+    the rooms' own tests still tell something about the rooms.
+    """
     engine = db.connect(url)
     try:
         migrate.upgrade()
-        # INTERIM until the first migration is written
-        import rental_mgmt.models  # noqa: F401
-
-        db.Model.metadata.create_all(engine)
+        if differences(engine):
+            db.Model.metadata.drop_all(engine)
+            db.Model.metadata.create_all(engine)
     finally:
         db.session.remove()
         engine.dispose()
+
+
+def differences(engine: Engine) -> list:
+    """What the migrations have not made as the models say."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, db.Model.metadata)
 
 
 @contextmanager
