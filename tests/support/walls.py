@@ -16,7 +16,9 @@ FLOORS = (
     {"audit"},
     {"places"},
     {"accounts"},
-    {"units", "notices"},
+    # Telling people knows no unit; a filing's return or a suspension is told to those concerned.
+    {"notices"},
+    {"units"},
     {"alerts", "stays", "devices", "documents", "bookings", "complaints"},
     {"rules", "workorders", "scores", "exports", "reporting", "imports"},
     {"overview", "demo"},
