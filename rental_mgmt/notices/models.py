@@ -63,6 +63,7 @@ class NeighbourMessage(Uid, Model):
     __table_args__ = (Index(None, "visitor_fp", "created_at"), Index(None, "building_id", "created_at"))
 
     building_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+    community_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     # Where it was left and whose unit it is about, so that desk and operator reach it by their scope.
     path: Mapped[Path]
@@ -71,3 +72,7 @@ class NeighbourMessage(Uid, Model):
     text_sealed: Mapped[Sealed]
     visitor_fp: Mapped[bytes]
     created_at: Mapped[datetime]
+
+    @property
+    def chain(self) -> str:
+        return f"place:{self.community_id}"

@@ -1,0 +1,121 @@
+"""The list of alerts a person works from: by urgency and time left, one statement a page, whatever lies behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+
+from ..accounts.scope import below, within
+from ..core.access import Actor
+from ..core.db import session
+from ..core.i18n import lazy
+from ..core.paging import SIZE, Page, page_of
+from ..places.models import Place
+from ..units.models import Unit
+from .models import Alert, AlertStatus, Severity
+from .service import is_read_by
+
+# Code → title of every rule there is; the rules put theirs in when they are loaded.
+RULE_TITLES: dict[str, Mapping[str, str]] = {}
+
+
+class Which(StrEnum):
+    """What a list shows: what still needs somebody, a part of that, or what is behind us."""
+
+    LIVE = "live"
+    OPEN = "open"
+    CLAIMED = "claimed"
+    MINE = "mine"
+    CLOSED = "closed"
+
+    @property
+    def label(self):
+        return WHICH_LABELS[self]
+
+
+WHICH_LABELS = {
+    Which.LIVE: lazy("未办结"),
+    Which.OPEN: lazy("待处理"),
+    Which.CLAIMED: lazy("处理中"),
+    Which.MINE: lazy("在我手上"),
+    Which.CLOSED: lazy("已办结"),
+}
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """What to show of the alerts one may read; the same object filters an export."""
+
+    which: Which = Which.LIVE
+    rule: str | None = None
+    severity: Severity | None = None
+    building: UUID | None = None
+
+    def apply(self, query: Select, actor: Actor) -> Select:
+        query = query.where(self._status(actor))
+        if self.rule:
+            query = query.where(Alert.rule == self.rule)
+        if self.severity is not None:
+            query = query.where(Alert.severity == self.severity)
+        if self.building:
+            query = query.where(_in_building(self.building))
+        return query
+
+    def _status(self, actor: Actor):
+        match self.which:
+            case Which.CLOSED:
+                return Alert.live_key.is_(None)
+            case Which.OPEN:
+                return Alert.live_key.is_not(None) & (Alert.status == AlertStatus.OPEN)
+            case Which.CLAIMED:
+                return Alert.live_key.is_not(None) & (Alert.status == AlertStatus.CLAIMED)
+            case Which.MINE:
+                return Alert.live_key.is_not(None) & (Alert.claimed_by_id == actor.user_id)
+        return Alert.live_key.is_not(None)
+
+    @property
+    def keys(self) -> tuple:
+        """The order: the most urgent and shortest of time first; of the closed ones the newest."""
+        if self.which is Which.CLOSED:
+            return (Alert.uid.desc(),)
+        return (Alert.severity, Alert.resolve_by, Alert.uid)
+
+
+def _in_building(uid: UUID):
+    """Below the building; nothing where there is no such place (a path is never below an empty one)."""
+    path = session.scalar(select(Place.path).where(Place.uid == uid))
+    return below(Alert.path, path) if path else Alert.path == ""
+
+
+COLUMNS = (
+    *(Alert.id, Alert.uid, Alert.rule, Alert.severity, Alert.status, Alert.is_identity),
+    *(Alert.title, Alert.title_en, Alert.text, Alert.text_en, Alert.answer, Alert.verdict),
+    *(Alert.turns, Alert.step, Alert.next_turn_at, Alert.sign_by, Alert.resolve_by, Alert.waits_until),
+    *(Alert.claimed_by_id, Alert.claimed_role, Alert.first_seen_at, Alert.closed_at),
+    Unit.name.label("unit_name"),
+    Unit.uid.label("unit_uid"),
+    Place.name.label("place_name"),
+)
+
+
+def list_queue(actor: Actor, chosen: AlertFilter) -> Select:
+    """The rows of the queue with the name of their unit or place; the door pages them by `chosen.keys`."""
+    query = (
+        select(*COLUMNS)
+        .where(within(actor, Alert), is_read_by(actor.role))
+        .outerjoin(Unit, Unit.id == Alert.unit_id)
+        .join(Place, Place.id == Alert.place_id)
+    )
+    return chosen.apply(query, actor)
+
+
+def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size: int = SIZE) -> Page:
+    """One page of the queue."""
+    return page_of(list_queue(actor, chosen), chosen.keys, cursor, size, scalars=False)
+
+
+def where_of(row: Row | Alert) -> str:
+    """The unit's name, else the place's."""
+    return row.unit_name or row.place_name
