@@ -68,6 +68,11 @@ def actor() -> Actor:
     return g.actor
 
 
+def answer_is_secret() -> None:
+    """This answer shows something once: asked again with the same key, it says so instead."""
+    g.answer_is_secret = True
+
+
 def wants_json() -> bool:
     return request.path.startswith(("/api/", "/hooks/"))
 

@@ -1,4 +1,4 @@
-"""A guest as a reader's role may see it: decided by the one masking table, recorded where something is clear."""
+"""A guest as a reader's role may see it: by the one masking table, recorded where something is clear."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

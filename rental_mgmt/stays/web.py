@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 
 from ..core import clock
 from ..core.forms import Form
-from ..core.http import actor
+from ..core.http import actor, answer_is_secret
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..core.web import page, safe_next
@@ -184,6 +184,7 @@ def void(guest_uid):
 def reveal(guest_uid):
     """查看完整信息（填写原因，留痕）"""
     found, form, clear = corrections.get_guest(actor(), guest_uid), Form(RevealIn), []
+    answer_is_secret()
     form.submit(lambda field, reason: clear.append(corrections.reveal(actor(), found, field.value, reason)))
     return _guest_page(found, reveal=form, revealed=clear[0] if clear else None)
 
