@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from . import models
+from . import cli, models
 from .audit import anchor
 from .audit import service as audit
 from .core import api, clock, db, files, http, keys, outbox_job, web
@@ -41,6 +41,7 @@ def create_app(settings: dict | None = None) -> http.App:
     for part in (http, web):
         part.init_app(app)
     _open_doors(app)
+    cli.init_app(app)
     return app
 
 
