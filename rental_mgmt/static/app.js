@@ -70,6 +70,16 @@
     echo.textContent = /^\d{7,17}[\dXx]?$/.test(typed) ? typed.replace(/^(.{6})(.{0,8})(.*)$/, "$1 $2 $3").trim() : "";
   }
 
+  /* Digits on the keypad only where the chosen paper has digits; the X of a check digit then has its own button. */
+  function chooseKeypad(input) {
+    const { digitsBy, digitsFor } = input.dataset;
+    const chosen = input.form.querySelector(`[name="${digitsBy}"]:checked, select[name="${digitsBy}"]`);
+    const digits = digitsBy === "" || digitsFor.split(" ").includes(chosen?.value);
+    input.inputMode = digits ? "numeric" : "text";
+    input.parentElement.querySelector("[data-append]").hidden = !digits;
+    showGroups(input);
+  }
+
   /* Arrow keys walk through a building door by door. */
   function walk(event, building) {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -82,7 +92,10 @@
     if (door) { event.preventDefault(); door.focus(); }
   }
 
-  on("change", (event) => { if (event.target.form?.dataset.preferences !== undefined) choosePreference(event.target); });
+  on("change", ({ target }) => {
+    if (target.form?.dataset.preferences !== undefined) choosePreference(target);
+    else if (target.form) all("[data-id-number]", target.form).forEach(chooseKeypad);
+  });
   on("submit", sendOnce);
   on("input", (event) => { if (event.target.dataset.idNumber !== undefined) showGroups(event.target); });
   on("click", (event) => {
@@ -106,12 +119,8 @@
   window.addEventListener("pageshow", (event) => { if (event.persisted) readyAgain(); });
   window.addEventListener("beforeprint", () => all("details.fold").forEach((fold) => { fold.open = true; }));
 
-  all("[data-copy], [data-print], [data-append]").forEach((button) => { button.hidden = false; });
-  all("[data-id-number]").forEach((input) => {
-    /* Digits on the keypad; the X of a check digit has its own button, so a phone needs no letters. */
-    input.inputMode = "numeric";
-    showGroups(input);
-  });
+  all("[data-copy], [data-print]").forEach((button) => { button.hidden = false; });
+  all("[data-id-number]").forEach(chooseKeypad);
   document.querySelector("[data-focus]")?.focus();
   countDown();
   setInterval(countDown, 15000);
