@@ -106,7 +106,7 @@ def _from_text(text: str) -> Written | None:
     for pattern in (_COMPACT, _SEPARATED, _SHORT):
         if found := pattern.match(text):
             written = _written(*map(int, found.groups()))
-            return written and _with_clock(written, text[found.end() :].strip())
+            return written and _with_clock(written, text[found.end() :])
     found = _CLOCK.fullmatch(text)
     at = found and _spoken(found)
     return Written(at=at) if at else None
@@ -121,6 +121,7 @@ def _written(*numbers: int) -> Written | None:
 
 
 def _with_clock(written: Written, rest: str) -> Written | None:
+    rest = rest.replace(" ", "")
     if not rest:
         return written
     if found := _CLOCK.fullmatch(rest):

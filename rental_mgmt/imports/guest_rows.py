@@ -167,5 +167,6 @@ def _planned(guest: StayGuestRow, reading: Reading, day: date) -> datetime | Non
 
 
 def _next_noon(guest: StayGuestRow, reading: Reading) -> datetime:
-    reading.warn("left_at", _("没有离店时间，也没有预离时间：按次日中午应离店计"))
+    if not reading.has_error_at("left_at", "left_on"):
+        reading.warn("left_at", _("没有离店时间，也没有预离时间：按次日中午应离店计"))
     return clock.local_time(clock.local_day(guest.arrived_at) + timedelta(days=1), LEAVING_HOUR)

@@ -88,4 +88,5 @@ def _line(item) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,9 @@ MEMBERS = 5_000
 SHEET_BYTES = 400 * MEGABYTE
 STRINGS_BYTES = 200 * MEGABYTE
 PART_BYTES = 16 * MEGABYTE
+# A table packs by ten, sometimes by fifty; nothing that people keep packs a large sheet by hundreds.
+RATIO = 200
+RATIO_FREE_BYTES = 16 * MEGABYTE
 TOKEN_BYTES = MEGABYTE
 MERGES = 50_000
 

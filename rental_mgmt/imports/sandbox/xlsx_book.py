@@ -2,10 +2,10 @@
 
 import re
 from array import array
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from limits import CELL_CHARS, CELLS, MEMBERS, PART_BYTES, SHEETS, STRINGS_BYTES, Refused
-from xml_parts import Handler, local, read_whole, unescape
+from xml_parts import Handler, Member, local, read_whole, unescape
 
 # Formats 27-36 and 50-58 are dates in Chinese Excel and WPS.
 _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
@@ -30,17 +30,6 @@ def open_zip(stream) -> ZipFile:
     return archive
 
 
-def open_part(archive: ZipFile, path: str):
-    """One member as a stream."""
-    try:
-        member = archive.getinfo(path)
-        if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise Refused("corrupt")
-        return archive.open(member)
-    except (KeyError, BadZipFile, NotImplementedError, OSError) as fault:
-        raise Refused("corrupt") from fault
-
-
 class Workbook(Handler):
     """Names, targets and dates system of the sheets, in order."""
 
@@ -53,7 +42,7 @@ class Workbook(Handler):
             raise Refused("not_workbook")
         folder, _, name = path.rpartition("/")
         self.relations = _relations(archive, f"{folder}/_rels/{name}.rels".lstrip("/"), folder)
-        read_whole(open_part(archive, path), self, PART_BYTES)
+        read_whole(Member(archive, path, PART_BYTES), self)
 
     def start(self, name: str, attrs: dict) -> None:
         kind = local(name)
@@ -138,12 +127,12 @@ class DateStyles(Handler):
 
 def read_strings(archive: ZipFile, book: Workbook) -> SharedStrings:
     path = book.part("sharedStrings")
-    return read_whole(open_part(archive, path), SharedStrings(), STRINGS_BYTES) if path else SharedStrings()
+    return read_whole(Member(archive, path, STRINGS_BYTES), SharedStrings()) if path else SharedStrings()
 
 
 def read_date_styles(archive: ZipFile, book: Workbook) -> set[str]:
     path = book.part("styles")
-    return read_whole(open_part(archive, path), DateStyles(), PART_BYTES).indexes if path else set()
+    return read_whole(Member(archive, path, PART_BYTES), DateStyles()).indexes if path else set()
 
 
 class _Relations(Handler):
@@ -158,7 +147,7 @@ class _Relations(Handler):
 
 
 def _relations(archive: ZipFile, path: str, folder: str) -> dict[str, tuple[str, str]]:
-    return read_whole(open_part(archive, path), _Relations(folder), PART_BYTES).found
+    return read_whole(Member(archive, path, PART_BYTES), _Relations(folder)).found
 
 
 def _check_directory(stream) -> None:

@@ -3,8 +3,8 @@
 import re
 
 from limits import BLANK_RUN, CELL_CHARS, CELLS, COLUMNS, MERGES, ROWS, SHEET_BYTES, Refused
-from xlsx_book import Workbook, open_part, open_zip, read_date_styles, read_strings
-from xml_parts import Handler, feed, local, read_piece, unescape
+from xlsx_book import Workbook, open_zip, read_date_styles, read_strings
+from xml_parts import Handler, Member, feed, local, unescape
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,7}", re.ASCII)
@@ -32,7 +32,7 @@ def read_xlsx(stream):
     for title, path in book.sheets:
         yield {"sheet": title, "date1904": book.date1904}
         rows = SheetRows(strings, dates, budget, _merges(archive, path))
-        for _ in feed(open_part(archive, path), rows, SHEET_BYTES):
+        for _ in feed(Member(archive, path, SHEET_BYTES), rows):
             yield from rows.take()
         if rows.blank_run > BLANK_RUN:
             yield {"note": "blank_run", "sheet": title, "row": rows.number}
@@ -178,21 +178,17 @@ class SheetRows(Handler):
 
 def _merges(archive, path: str) -> dict[int, list]:
     """First row → (column, last row) of cells merged downwards; they stand after the rows: read first."""
-    found, tail, count, size = {}, b"", 0, 0
-    with open_part(archive, path) as stream:
-        while piece := read_piece(stream):
-            size += len(piece)
-            if size > SHEET_BYTES:
-                raise Refused("too_large_inside")
-            window = tail + piece
-            end = 0
-            for merge in _MERGE.finditer(window):
-                end = merge.end()
-                count += 1
-                _keep(found, *(group.decode() for group in merge.groups()))
-            if count > MERGES:
-                raise Refused("merges", limit=MERGES)
-            tail = window[max(end, len(window) - _TAIL) :]
+    found, tail, count = {}, b"", 0
+    member = Member(archive, path, SHEET_BYTES)
+    while piece := member.read():
+        window, end = tail + piece, 0
+        for merge in _MERGE.finditer(window):
+            end = merge.end()
+            count += 1
+            _keep(found, *(group.decode() for group in merge.groups()))
+        if count > MERGES:
+            raise Refused("merges", limit=MERGES)
+        tail = window[max(end, len(window) - _TAIL) :]
     return found
 
 

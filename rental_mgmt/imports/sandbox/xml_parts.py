@@ -3,9 +3,9 @@
 import re
 import zlib
 from pyexpat import ExpatError, ParserCreate
-from zipfile import BadZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from limits import TOKEN_BYTES, Refused
+from limits import RATIO, RATIO_FREE_BYTES, TOKEN_BYTES, Refused
 
 _PIECE = 1 << 16
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -26,16 +26,38 @@ class Handler:
         pass
 
 
-def feed(stream, handler: Handler, limit: int):
+class Member:
+    """The unpacked bytes of one member. The sizes a zip declares are claims, so what comes out is counted."""
+
+    def __init__(self, archive: ZipFile, path: str, limit: int):
+        try:
+            info = archive.getinfo(path)
+            self._stream = archive.open(info)
+        except (KeyError, BadZipFile, NotImplementedError, RuntimeError, OSError) as fault:
+            raise Refused("corrupt") from fault
+        if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise Refused("corrupt")
+        self._left = min(limit, max(RATIO_FREE_BYTES, RATIO * info.compress_size))
+
+    def read(self) -> bytes:
+        """The next bytes; b"" at the end."""
+        try:
+            piece = self._stream.read(_PIECE)
+        except (BadZipFile, zlib.error, EOFError) as fault:
+            raise Refused("corrupt") from fault
+        self._left -= len(piece)
+        if self._left < 0:
+            raise Refused("too_large_inside")
+        return piece
+
+
+def feed(member: Member, handler: Handler):
     """Drive the handler through the member; yields after every piece, so that rows can be passed on."""
     parser = _parser(handler)
     fed = 0
     try:
-        while not handler.done and (piece := read_piece(stream)):
+        while not handler.done and (piece := member.read()):
             fed += len(piece)
-            # The sizes a zip declares are only claims, so what comes out is counted.
-            if fed > limit:
-                raise Refused("too_large_inside")
             parser.Parse(piece)
             # A single tag of megabytes is read again with every piece, in quadratic time.
             if fed - parser.CurrentByteIndex > TOKEN_BYTES:
@@ -48,16 +70,8 @@ def feed(stream, handler: Handler, limit: int):
     yield
 
 
-def read_piece(stream) -> bytes:
-    """The next unpacked bytes; a damaged archive is refused."""
-    try:
-        return stream.read(_PIECE)
-    except (BadZipFile, zlib.error, EOFError) as fault:
-        raise Refused("corrupt") from fault
-
-
-def read_whole(stream, handler: Handler, limit: int) -> Handler:
-    for _ in feed(stream, handler, limit):
+def read_whole(member: Member, handler: Handler) -> Handler:
+    for _ in feed(member, handler):
         pass
     return handler
 
