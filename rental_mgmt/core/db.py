@@ -111,7 +111,8 @@ def new_uid() -> uuid.UUID:
 class Uid:
     """A public identifier: in URLs, in sealed data's associated data, in outbox event ids."""
 
-    uid: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_uid)
+    # Also tells inserted rows apart, so that SQLite stores many in one statement.
+    uid: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_uid, insert_sentinel=True)
 
     def __init__(self, **values):
         values.setdefault("uid", new_uid())
