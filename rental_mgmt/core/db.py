@@ -13,6 +13,7 @@ import uuid_utils.compat as uuid7
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Connection,
     DateTime,
     Engine,
     Integer,
@@ -202,6 +203,25 @@ def start_over() -> None:
     session.rollback()
     for forget in after_refusal:
         forget()
+
+
+@contextmanager
+def long_read() -> Iterator[Connection]:
+    """A connection of its own for one long read: one snapshot, rows as they come, and no writer waits for it.
+
+    Units of work inside the block (progress, say) are transactions of their own.
+    """
+    with engine().connect() as connection:
+        if on_postgresql():
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        reading = _reading.set(True)
+        try:
+            connection.begin()
+        finally:
+            _reading.reset(reading)
+        yield connection
 
 
 @event.listens_for(Session, "after_transaction_end")
