@@ -175,7 +175,7 @@ def export_verify(file: Path, manifest: Path, public_key: Path):
 @click.command()
 def doctor():
     """检查密钥、数据库、迁移、审计链头、调度和规则核对，说明每一项怎样处理。"""
-    from .doctor import examine
+    from .overview.health import examine
 
     with current_app.app_context():
         findings = examine(current_app.config)

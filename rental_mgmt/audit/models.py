@@ -40,6 +40,7 @@ class AuditEntry(Model):
         UniqueConstraint("chain_id", "number"),
         Index(None, "subject", "at_us"),
         Index(None, "actor_id", "at_us"),
+        Index(None, "at_us"),
     )
 
     chain_id: Mapped[int]

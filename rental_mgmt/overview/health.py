@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, text
 
-from .audit.anchor import WARN_AFTER, is_configured, lag
-from .core import clock, keys, migrate
-from .core.db import on_postgresql, session, unit_of_work
-from .core.i18n import _
-from .core.jobs import JobRun, Lease
-from .core.outbox import Delivery, Outbox
-from .core.seal import check_vectors
-from .core.settings import get_setting
-from .rules.models import SweepRun
+from ..audit.anchor import WARN_AFTER, is_configured, lag
+from ..core import clock, keys, migrate
+from ..core.db import on_postgresql, session, unit_of_work
+from ..core.i18n import _
+from ..core.jobs import JobRun, Lease
+from ..core.outbox import Delivery, Outbox
+from ..core.seal import check_vectors
+from ..core.settings import get_setting
+from ..rules.models import SweepRun
 
 ROOM_MB = 500
 SILENT = timedelta(minutes=2)
