@@ -161,6 +161,7 @@ class Alert(Uid, Model):
         Index(None, "party_id", "uid"),
         Index(None, "unit_id", "uid"),
         Index(None, "rule", "first_seen_at"),
+        Index(None, "rule", "subject_key"),
     )
 
     rule: Mapped[str]
