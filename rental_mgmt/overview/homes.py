@@ -1,0 +1,159 @@
+"""What each role's home answers: the next thing to do, in counts and a short list; no names."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from ..alerts.queue import AlertFilter, get_page, where_of
+from ..core import clock
+from ..core.access import Actor, Role
+from ..core.db import session
+from ..exports.models import Export, ExportStatus, Lookup, LookupStatus
+from ..stays import nights
+from ..stays.models import Guest, Missing, Stay
+from ..stays.presence import is_present
+from ..units.models import Filing, FilingStatus, Unit, UnitStatus
+from ..units.scope import visible
+from ..workorders.models import OrderStatus, WorkOrder
+
+SHORT = 6
+OVERSEAS_HOURS = 24
+
+
+@dataclass
+class Home:
+    """One role's home: what it counts and lists."""
+
+    alerts: list = field(default_factory=list)
+    counts: dict = field(default_factory=dict)
+    tiles: list = field(default_factory=list)
+    filings: list = field(default_factory=list)
+    overseas: list = field(default_factory=list)
+    orders: list = field(default_factory=list)
+
+
+def home_of(actor: Actor) -> Home:
+    """Everything the home of the actor's role shows."""
+    make = {
+        Role.LANDLORD: _landlord,
+        Role.HELPER: _landlord,
+        Role.GRID_WORKER: _field,
+        Role.PROPERTY_MANAGER: _field,
+        Role.COMMUNITY_OFFICER: _officer,
+        Role.POLICE_LIAISON: _police,
+        Role.STATION_LEAD: _police,
+    }.get(actor.role)
+    return make(actor) if make else Home()
+
+
+def _landlord(actor: Actor) -> Home:
+    tiles = nights.tiles(actor, nights.tonight())
+    act = (nights.Tile.UNREGISTERED, nights.Tile.INCOMPLETE)
+    unknown = nights.Tile.NOT_KNOWN
+    tiles.sort(key=lambda night: (night.tile not in act, night.tile is not unknown, night.unit.name))
+    counts = {tile.value: sum(night.tile is tile for night in tiles) for tile in nights.Tile}
+    counts["unclaimed"] = 0
+    return Home(alerts=_alerts(actor), counts=counts, tiles=tiles, filings=_own_filings(actor))
+
+
+def _own_filings(actor: Actor) -> list:
+    """Filings of one's own that wait for oneself: returned, or not yet submitted."""
+    waiting = (FilingStatus.RETURNED, FilingStatus.DRAFT)
+    query = visible(actor, Filing).where(Filing.status.in_(waiting)).order_by(Filing.uid.desc()).limit(SHORT)
+    return session.scalars(query).all()
+
+
+def _field(actor: Actor) -> Home:
+    orders = (
+        select(WorkOrder)
+        .where(
+            WorkOrder.assigned_to_id == actor.user_id,
+            WorkOrder.status.in_((OrderStatus.ASSIGNED, OrderStatus.SIGNED, OrderStatus.RETURNED)),
+        )
+        .order_by(WorkOrder.uid)
+        .limit(SHORT)
+    )
+    return Home(alerts=_alerts(actor), counts=_tonight(actor), orders=session.scalars(orders).all())
+
+
+def _officer(actor: Actor) -> Home:
+    counts = _tonight(actor) | _units(actor) | {"urgent": _urgent_looks()}
+    return Home(alerts=_alerts(actor), counts=counts)
+
+
+def _police(actor: Actor) -> Home:
+    stations = actor.station_ids
+    waiting = select(func.count()).where(
+        Export.station_id.in_(stations),
+        Export.status == ExportStatus.REQUESTED,
+        Export.requested_by_id != actor.user_id,
+    )
+    second = select(func.count()).where(
+        Lookup.station_id.in_(stations),
+        Lookup.status == LookupStatus.AWAITS_SECOND,
+        Lookup.user_id != actor.user_id,
+    )
+    counts = {
+        "exports": session.scalar(waiting),
+        "looks": session.scalar(second),
+        "filings": session.scalar(
+            select(func.count()).select_from(
+                visible(actor, Filing).where(Filing.status == FilingStatus.CHECKED).subquery()
+            )
+        ),
+    }
+    return Home(alerts=_alerts(actor), counts=counts, overseas=_overseas(actor))
+
+
+def _overseas(actor: Actor) -> list:
+    """Overseas guests present and not yet reported, by time left: the unit and the clock, no name."""
+    query = (
+        visible(actor, Guest)
+        .with_only_columns(Guest.arrived_at, Guest.missing, Unit.name, Unit.uid)
+        .join(Stay, Stay.id == Guest.stay_id)
+        .where(Guest.is_overseas.is_(True), is_present(clock.now()))
+        .order_by(Guest.arrived_at)
+    )
+    left = timedelta(hours=OVERSEAS_HOURS)
+    return [
+        {"unit": name, "unit_uid": uid, "until": arrived_at + left}
+        for arrived_at, missing, name, uid in session.execute(query)
+        if Missing.OVERSEAS_REPORT.value in missing
+    ]
+
+
+def _alerts(actor: Actor) -> list[dict]:
+    rows = get_page(actor, AlertFilter(), size=SHORT).items
+    return [{"row": row, "where": where_of(row)} for row in rows]
+
+
+def _tonight(actor: Actor) -> dict:
+    """How many are in house and how many stays are expected tonight: counts only."""
+    begins, ends = nights.night_bounds(nights.tonight())
+    in_house = (
+        visible(actor, Guest)
+        .with_only_columns(func.count())
+        .join(Stay, Stay.id == Guest.stay_id)
+        .where(is_present(clock.now()))
+    )
+    expected = (
+        visible(actor, Stay)
+        .with_only_columns(func.count())
+        .where(Stay.cancelled_at.is_(None), Stay.checks_in_at >= begins, Stay.checks_in_at < ends)
+    )
+    return {"in_house": session.scalar(in_house), "expected": session.scalar(expected)}
+
+
+def _units(actor: Actor) -> dict:
+    query = visible(actor, Unit).with_only_columns(Unit.status, func.count()).group_by(Unit.status)
+    found = dict(session.execute(query).all())
+    return {f"units_{status.value}": found.get(status, 0) for status in UnitStatus}
+
+
+def _urgent_looks() -> int:
+    """Urgent look-ups and exports of this month whose second person came afterwards: counted in public."""
+    since = clock.day_bounds(clock.local_day(clock.now()).replace(day=1))[0]
+    looks = select(func.count()).where(Lookup.is_urgent.is_(True), Lookup.at >= since)
+    exports = select(func.count()).where(Export.is_urgent.is_(True), Export.requested_at >= since)
+    return session.scalar(looks) + session.scalar(exports)

@@ -1,0 +1,148 @@
+"""Role homes, the compound seen from the street, a unit's month, the auditor's desk, health, privacy."""
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
+
+from ..core.access import Role
+from ..core.errors import Forbidden, Invalid, NotFound
+from ..core.http import actor
+from ..core.i18n import _
+from ..core.lookup import get_or_404
+from ..core.web import page, page_globals
+from ..notices.service import count_unread
+from ..places.law import get_law, laws
+from ..places.pack import pack_for
+from ..stays import nights
+from ..stays.models import NightState
+from ..units.models import Unit
+from ..units.scope import visible
+from . import trail as auditing
+from .elevation import WALL_SAFE, Door, elevations
+from .health import examine
+from .homes import home_of
+from .nav import navigation
+from .strip import last_days
+
+web = Blueprint("overview", __name__, template_folder="templates")
+
+HOMES = {
+    Role.LANDLORD: "landlord",
+    Role.HELPER: "landlord",
+    Role.GRID_WORKER: "worker",
+    Role.PROPERTY_MANAGER: "manager",
+    Role.COMMUNITY_OFFICER: "officer",
+    Role.POLICE_LIAISON: "police",
+    Role.STATION_LEAD: "police",
+    Role.SYSTEM_ADMIN: "admin",
+    Role.SECURITY_ADMIN: "admin",
+    Role.AUDITOR: "auditor",
+}
+
+
+def _navigation() -> list[dict]:
+    who = g.get("actor")
+    return navigation(who, count_unread(who) if who else 0)
+
+
+page_globals["nav"] = _navigation
+
+
+def _door_address(unit_uid: UUID) -> str:
+    return url_for("units.show", unit_uid=unit_uid)
+
+
+@web.get("/")
+def home():
+    """首页：现在最该做的事"""
+    who = actor()
+    buildings = elevations(who, _door_address) if who.role is Role.PROPERTY_MANAGER else []
+    template = f"overview/{HOMES[who.role]}.html"
+    return page(template, home=home_of(who), buildings=buildings, night_on=nights.tonight())
+
+
+@web.post("/tonight")
+def save_tonight():
+    """保存今晚各套房源的情况"""
+    said = {}
+    for name, value in request.form.items():
+        if name.startswith("unit-") and value in set(NightState):
+            try:
+                said[UUID(name[5:])] = NightState(value)
+            except ValueError:
+                raise Invalid(errors={name[:50]: [_("编号格式不正确")]}) from None
+    count = nights.mark_tonight(actor(), said) if said else 0
+    flash(_("已保存 %(n)s 套房源今晚的情况", n=count), "good")
+    return redirect(url_for(".home"), 303)
+
+
+@web.get("/compound")
+def compound():
+    """楼栋立面图；?wall=1 时不显示空置与否"""
+    buildings = elevations(actor(), _door_address)
+    wall = "wall" in request.args
+    if wall:
+        for building in buildings:
+            for floor in building.floors:
+                floor.doors = [Door(door.label, WALL_SAFE[door.state]) for door in floor.doors]
+    return page("overview/compound.html", buildings=buildings, wall=wall)
+
+
+@web.get("/units/<uuid:unit_uid>/days")
+def unit_days(unit_uid):
+    """房源最近 30 天"""
+    unit = get_or_404(visible(actor(), Unit), unit_uid)
+    return page("overview/unit_days.html", unit=unit, unit30=last_days(actor(), unit))
+
+
+# --- the auditor --------------------------------------------------------------------------------------------
+
+
+@web.get("/audit")
+def trail():
+    """审计链与记录"""
+    who = actor()
+    subject = request.args.get("subject", "")[:80] or None
+    action = request.args.get("action", "")[:40] or None
+    cursor = request.args.get("cursor", "")[:1000] or None
+    return page(
+        "overview/trail.html",
+        state=auditing.chains(who),
+        entries=auditing.entries(who, subject, action, cursor, 50),
+        unusual=auditing.unusual(who),
+        subject=subject,
+        action=action,
+    )
+
+
+@web.get("/health")
+def health():
+    """运行状况"""
+    if actor().role not in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):
+        raise Forbidden(_("您的角色无权进行此操作"))
+    return page("overview/health.html", findings=examine(current_app.config))
+
+
+# --- for everybody ------------------------------------------------------------------------------------------
+
+
+@web.get("/privacy")
+def privacy():
+    """法律依据与隐私说明"""
+    pack = pack_for("national", nights.tonight())
+    bases = ("ctl-2018-21", "mpl-2024-57", "wpl-2022-26", "pipl-")
+    shown = [law for id_, law in laws().items() if id_.startswith(bases)]
+    site = current_app.config["SITE_NAME"]
+    words = {"operator": _("房源经营者"), "platform": site, "contact": _("物业服务台")}
+    said = {name: pack.read_notice(name, **words) for name in ("guest", "minor", "overseas")}
+    return page("overview/privacy.html", notices=said, laws=shown)
+
+
+@web.get("/law/<law_id>")
+def law(law_id):
+    """一条法律依据"""
+    try:
+        found = get_law(law_id)
+    except KeyError:
+        raise NotFound from None
+    return page("overview/law.html", law=found)
