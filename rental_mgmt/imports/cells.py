@@ -132,6 +132,10 @@ def _content(cell: Cell | None) -> str:
 
 
 def _clean(text: str) -> str:
+    # Nearly every cell is plain; printable says no control, no direction mark, no surrogate.
+    if text.isprintable() and "  " not in text:
+        text = text.strip()
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _ZERO_WIDTH.sub("", _CONTROL.sub(" ", text))
     if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
         raise Unreadable(_("含有无法保存的字符，请重新输入"))

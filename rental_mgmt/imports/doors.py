@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..core.i18n import _
 from .cells import Unreadable, chinese_number
@@ -43,6 +44,8 @@ class Door:
         return f"{building}{entrance}{self.door}"
 
 
+# A ledger names the same few hundred doors over and over.
+@lru_cache(maxsize=4096)
 def read_door(building: str, entrance: str, door: str, floor: str = "", address: str = "") -> Door:
     """The door that these cells name. Raises Unreadable when they name none, or two different ones."""
     inside = _taken_apart(door) or (_taken_apart(address) if not door else None)

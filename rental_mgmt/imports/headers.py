@@ -47,6 +47,9 @@ class HeaderMap:
 
     def repeats(self, row: Row) -> bool:
         """Printed ledgers repeat their header on every page."""
+        column, text = next(iter(self.texts.items()))
+        if _text(row, column) != text:
+            return False
         same = sum(_text(row, column) == text for column, text in self.texts.items())
         return same >= max(_ENOUGH, len(self.texts) // 2)
 

@@ -172,8 +172,8 @@ def _near(first: list[Row], header: HeaderMap, now: datetime) -> date:
 
 
 def _is_footer(row: Row) -> bool:
-    start = next((text for column in range(min(len(row.cells), 3)) if (text := _text(row, column))), "")
-    return start.replace(" ", "").startswith(_FOOTERS)
+    start = next((cell for cell in row.cells[:3] if cell), "")
+    return isinstance(start, str) and "".join(start.split()).startswith(_FOOTERS)
 
 
 def _text(row: Row, column: int) -> str:

@@ -86,7 +86,7 @@ class Row(NamedTuple):
         if value is None:
             return None
         kind, text = ("t", value) if isinstance(value, str) else value
-        return Cell(kind, text, f"{column_letters(column)}{self.number}")
+        return Cell(kind, text)
 
 
 class Cell(NamedTuple):
@@ -94,7 +94,6 @@ class Cell(NamedTuple):
 
     kind: str
     text: str
-    address: str
 
 
 def read_file(source: bytes | Path) -> Iterator[Sheet | Note | Row]:

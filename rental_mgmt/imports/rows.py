@@ -55,9 +55,12 @@ class Reading:
         return None if column is None else self.row.cell(column)
 
     def take(self, name: str, reader: Callable, *args, level: Level = Level.WARNING) -> Any:
-        """What the reader makes of the cell; None, and a problem, if it cannot."""
+        """What the reader makes of the cell; None where it is blank, or with a problem said."""
+        cell = self.cell(name)
+        if cell is None:
+            return None
         try:
-            return reader(self.cell(name), *args)
+            return reader(cell, *args)
         except Unreadable as fault:
             self.say(name, level, str(fault) if level is Level.ERROR else _("%(why)s（此项未采用）", why=fault))
             return None

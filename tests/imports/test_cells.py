@@ -25,11 +25,11 @@ TODAY = date(2026, 3, 10)
 
 
 def text(value: str) -> Cell:
-    return Cell("t", value, "C7")
+    return Cell("t", value)
 
 
 def number(value: str, kind: str = "n") -> Cell:
-    return Cell(kind, value, "C7")
+    return Cell(kind, value)
 
 
 # --- texts and numbers --------------------------------------------------------------------------------------
@@ -49,14 +49,14 @@ def test_texts_lose_their_layout_and_keep_their_characters():
 @pytest.mark.parametrize("kind", ["f", "e", "d"])
 def test_formulas_error_values_and_strayed_dates_are_refused_with_the_remedy(kind):
     with pytest.raises(Unreadable):
-        read_text(Cell(kind, "=A1" if kind == "f" else "#REF!", "C7"))
+        read_text(Cell(kind, "=A1" if kind == "f" else "#REF!"))
 
 
 def test_a_csv_formula_is_refused_but_the_quoted_number_is_taken():
     with pytest.raises(Unreadable, match="公式"):
         read_text(text("=1+1"))
     assert read_id_text(text('="510104199003070015"')) == "510104199003070015"
-    assert read_id_text(Cell("f", '="510104199003070015"', "C7")) == "510104199003070015"
+    assert read_id_text(Cell("f", '="510104199003070015"')) == "510104199003070015"
 
 
 @pytest.mark.parametrize("spoiled", ["5.10104199003071E+17", "510104199003071000", "5.1e17"])
@@ -140,7 +140,7 @@ def test_bedrooms(written, rooms):
 def test_no_cell_breaks_a_reader(value, kind):
     if kind in "nd":
         value = "1e308"
-    cell = Cell(kind, value, "C7")
+    cell = Cell(kind, value)
     readers = (read_text, read_id_text, read_phone, read_written, read_bedrooms, read_name_text)
     for reader in (*readers, lambda c: read_amount(c, 0, 9), lambda c: read_day(c, TODAY)):
         try:
