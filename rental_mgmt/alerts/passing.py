@@ -22,6 +22,7 @@ from .turns import (
     duty_between,
     duty_of,
     ends_with_last_resort,
+    is_note,
     last_resort,
     later,
     limit,
@@ -80,7 +81,7 @@ def open_alerts(
 def _enter(alert: Alert, step: int, at: datetime, course: Course) -> None:
     """Let a turn begin, or the next one that has somebody in scope, or the last resort's."""
     duty, turns = course.duty(alert), list(alert.turns)
-    while step < len(turns) and not course.has_somebody(alert, roles_of(turns[step])):
+    while step < len(turns) and not (is_note(turns) or course.has_somebody(alert, roles_of(turns[step]))):
         step += 1
         if step < len(turns):
             turns = begun(turns, step, at, duty)
@@ -99,7 +100,7 @@ def next_turn_at(alert: Alert) -> datetime | None:
     """
     if alert.step + 1 < len(alert.turns):
         planned = at_of(alert.turns[alert.step + 1])
-    elif ends_with_last_resort(alert.turns, alert.step, alert.is_identity):
+    elif is_note(alert.turns) or ends_with_last_resort(alert.turns, alert.step, alert.is_identity):
         return None
     else:
         planned = max(alert.resolve_by, alert.sign_by)

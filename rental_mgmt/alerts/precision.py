@@ -28,18 +28,13 @@ class Precision:
         return self.true / checked if checked else None
 
 
-@allow(Role.COMMUNITY_OFFICER, Role.POLICE_LIAISON, Role.STATION_LEAD, Role.PROPERTY_MANAGER)
+@allow(Role.COMMUNITY_OFFICER, Role.POLICE_LIAISON, Role.STATION_LEAD)
 def list_precision(actor: Actor, since: datetime | None = None) -> list[Precision]:
     """Each rule's verdicts within the actor's scope, of alerts closed since a moment, in order of the codes."""
-    counted = [_count(verdict) for verdict in Verdict]
+    counted = [func.count().filter(Alert.verdict == verdict).label(verdict.value) for verdict in Verdict]
     query = select(Alert.rule, *counted).where(within(actor, Alert), Alert.verdict.is_not(None))
     if since:
         query = query.where(Alert.closed_at >= since)
-    return [Precision(*row) for row in session.execute(query.group_by(Alert.rule).order_by(Alert.rule))]
-
-
-def _count(verdict: Verdict):
-    return func.count().filter(Alert.verdict == verdict)
-
-
-assert [verdict.value for verdict in Verdict] == list(Precision.__dataclass_fields__)[1:]
+    return [
+        Precision(**row._mapping) for row in session.execute(query.group_by(Alert.rule).order_by(Alert.rule))
+    ]

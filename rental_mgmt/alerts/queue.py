@@ -1,6 +1,5 @@
-"""The list of alerts a person works from: by urgency and time left, one statement a page, whatever lies behind."""
+"""The list of alerts a person works from: by urgency and time left, one statement a page."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -16,10 +15,6 @@ from ..places.models import Place
 from ..units.models import Unit
 from .models import Alert, AlertStatus, Severity
 from .service import is_read_by
-
-# Code → title of every rule there is; the rules put theirs in when they are loaded.
-RULE_TITLES: dict[str, Mapping[str, str]] = {}
-
 
 class Which(StrEnum):
     """What a list shows: what still needs somebody, a part of that, or what is behind us."""

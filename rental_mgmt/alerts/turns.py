@@ -172,12 +172,18 @@ def came(turns: list[dict], step: int) -> frozenset[Role]:
 
 
 def readers(turns: list[dict], step: int, is_identity: bool) -> int:
-    """The bits of the roles that may read: those whose turn has come and, unless it is about somebody's
-    identity, the property manager from the beginning and a landlord's helper with the landlord."""
+    """The bits of the roles that may read: those whose turn has come, a landlord's helper with the landlord, and
+    from the beginning the property manager; of somebody's identity only the first."""
     roles = came(turns, step)
     if not is_identity:
-        roles |= {Role.PROPERTY_MANAGER} | ({Role.HELPER} if Role.LANDLORD in roles else set())
+        roles |= set() if is_note(turns) else {Role.PROPERTY_MANAGER}
+        roles |= {Role.HELPER} if Role.LANDLORD in roles else set()
     return bits(roles)
+
+
+def is_note(turns: list[dict]) -> bool:
+    """Is it for the landlord alone, now and later?"""
+    return all(roles_of(turn) <= PARTY_ROLES for turn in turns)
 
 
 def bits(roles: Iterable[Role]) -> int:

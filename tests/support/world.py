@@ -7,10 +7,11 @@ made stay readable after a request, but are not watched any more: look again to 
 
 from rental_mgmt.core import clock
 
+from .world_alerts import AlertsInWorld
 from .world_people import PeopleInWorld
 
 
-class World(PeopleInWorld):
+class World(AlertsInWorld, PeopleInWorld):
     """Starts empty at the frozen moment; every word makes what it names and returns it."""
 
     @property

@@ -1,0 +1,179 @@
+"""An alert in words: what pages and programs show of it, in the reader's language, without anybody's name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from ..core.access import Actor, Role
+from ..core.db import session
+from ..core.i18n import locale
+from ..places.law import sentence
+from ..places.models import Place
+from ..units.models import Unit
+from .facts import RULE_BOOK
+from .history import note_of
+from .models import Alert, AlertHistory, AlertStatus, AnswerKind
+from .service import HANDLERS, may_handle, minutes_of_landlord
+from .turns import came, roles_of
+
+LANDLORD_ROLES = (Role.LANDLORD, Role.HELPER)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where an alert is: its unit, if it has one, else the place."""
+
+    name: str
+    unit: UUID | None = None
+
+
+def spots_of(alert: Alert) -> Spot:
+    """The name of the alert's unit or place."""
+    row = session.execute(
+        select(Unit.name, Unit.uid, Place.name.label("place"))
+        .select_from(Place)
+        .outerjoin(Unit, Unit.id == alert.unit_id)
+        .where(Place.id == alert.place_id)
+    ).one()
+    return Spot(row.name or row.place, row.uid)
+
+
+def in_words(alert: Alert | Row, what: str) -> str:
+    """Title, text or advice as said at the time, in the reader's language."""
+    own = getattr(alert, f"{what}_en") if locale() == "en" else None
+    return own or getattr(alert, what)
+
+
+def words_in(said: Any) -> str:
+    """Words of the evidence: a text, or {"words": …, "words_en": …}."""
+    if isinstance(said, dict):
+        return (said.get("words_en") if locale() == "en" else None) or said.get("words", "")
+    return str(said)
+
+
+def numbers_of(alert: Alert) -> list[tuple[str, Any]]:
+    """The numbers compared, each with what it is called."""
+    labels = RULE_BOOK[alert.rule].labels if alert.rule in RULE_BOOK else {}
+    return [(str(labels.get(key, key)), value) for key, value in alert.evidence.get("numbers", {}).items()]
+
+
+def timeline_of(alert: Alert) -> list[dict]:
+    """What led to the alert: moments with words."""
+    return [
+        {"at": datetime.fromisoformat(line["at"]), "text": words_in(line), "kind": line.get("kind", "")}
+        for line in alert.evidence.get("timeline", [])
+    ]
+
+
+def why_of(alert: Alert) -> str:
+    return str(RULE_BOOK[alert.rule].why) if alert.rule in RULE_BOOK else ""
+
+
+def false_alarms_of(alert: Alert) -> list[str]:
+    return [str(words) for words in RULE_BOOK[alert.rule].false_alarms] if alert.rule in RULE_BOOK else []
+
+
+def laws_of(alert: Alert) -> list[tuple[str, str]]:
+    """The legal basis that stood on the alert when it opened: (id, sentence)."""
+    return [(law, sentence(law)) for law in alert.basis]
+
+
+def whose_turn(alert: Alert | Row) -> list[Role]:
+    return sorted(roles_of(alert.turns[alert.step])) if alert.turns else []
+
+
+def may_answer(actor: Actor, alert: Alert) -> bool:
+    """Is this somebody who may answer for the landlord, and may the alert still be answered?"""
+    asked = Role.LANDLORD in came(alert.turns, alert.step) and alert.status is not AlertStatus.CLOSED
+    return asked and actor.role in LANDLORD_ROLES and not (actor.role is Role.HELPER and alert.is_identity)
+
+
+def may_claim(actor: Actor, alert: Alert) -> bool:
+    return alert.status is AlertStatus.OPEN and may_handle(alert, actor)
+
+
+def choices_of(alert: Alert) -> list[AnswerKind]:
+    """The one-tap answers that fit: about somebody's identity nothing is said of vacancy or cleaning."""
+    if alert.is_identity:
+        return [AnswerKind.REGISTERING_NOW, AnswerKind.DISSUADED, AnswerKind.NOT_SURE]
+    return list(AnswerKind)
+
+
+def lines_in_words(actor: Actor, lines: Sequence[AlertHistory]) -> list[dict]:
+    """The history for a page; people's own words only for those who handle alerts."""
+    return [
+        {
+            "at": line.at,
+            "text": str(line.event.label),
+            "who": str(line.role.label),
+            "note": note_of(line) if actor.role in HANDLERS else None,
+            "details": line.details,
+            "kind": "key" if line.details.get("verdict") else "",
+        }
+        for line in lines
+    ]
+
+
+def row_of(actor: Actor, row: Row) -> dict:
+    """One line of the queue, as the API gives it."""
+    return {
+        "uid": str(row.uid),
+        "rule": row.rule,
+        "severity": int(row.severity),
+        "status": row.status.value,
+        "title": in_words(row, "title"),
+        "text": in_words(row, "text"),
+        "where": row.unit_name or row.place_name,
+        "unit": row.unit_uid and str(row.unit_uid),
+        "turn": [role.value for role in whose_turn(row)],
+        "landlord_minutes": minutes_of_landlord(row),
+        "answer": row.answer and row.answer.value,
+        "claimed_role": row.claimed_role and row.claimed_role.value,
+        "is_mine": row.claimed_by_id is not None and row.claimed_by_id == actor.user_id,
+        "first_seen_at": _moment(row.first_seen_at),
+        "sign_by": _moment(row.sign_by),
+        "resolve_by": _moment(row.resolve_by),
+        "waits_until": _moment(row.waits_until),
+        "verdict": row.verdict and row.verdict.value,
+        "closed_at": _moment(row.closed_at),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at and at.isoformat(timespec="seconds")
+
+
+def alert_in_full(actor: Actor, alert: Alert) -> dict:
+    """Everything an alert says, as the API gives it."""
+    spot = spots_of(alert)
+    return {
+        "uid": alert.uid,
+        "rule": alert.rule,
+        "rule_version": alert.rule_version,
+        "severity": int(alert.severity),
+        "status": alert.status,
+        **{what: in_words(alert, what) for what in ("title", "text", "advice")},
+        "why": why_of(alert),
+        "numbers": [{"label": label, "value": str(value)} for label, value in numbers_of(alert)],
+        "timeline": timeline_of(alert),
+        "false_alarms": false_alarms_of(alert),
+        "basis": [{"id": law, "sentence": words} for law, words in laws_of(alert)],
+        "where": spot.name,
+        "unit": spot.unit,
+        "turn": whose_turn(alert),
+        "landlord_minutes": minutes_of_landlord(alert),
+        "answer": alert.answer,
+        "claimed_role": alert.claimed_role,
+        "is_mine": alert.claimed_by_id is not None and alert.claimed_by_id == actor.user_id,
+        "may_answer": may_answer(actor, alert),
+        "may_claim": may_claim(actor, alert),
+        **{
+            at: getattr(alert, at)
+            for at in ("first_seen_at", "sign_by", "resolve_by", "waits_until", "closed_at")
+        },
+        "verdict": alert.verdict,
+    }
