@@ -4,13 +4,15 @@ The unit's row is locked first; who is present is read in a later statement, so 
 cannot both find the last free bed. On PostgreSQL person, guest, touches and outbox row travel in one statement.
 """
 
+import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, literal, select, union_all, update
+from sqlalchemy import Select, bindparam, func, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from ..accounts.scope import within
 from ..audit.service import record
@@ -97,15 +99,12 @@ def _stay_and_unit(actor: Actor):
 
 def _lock(actor: Actor, stay_uid: UUID):
     """The stay and its unit, locked; on SQLite, where only one writer is let in, also who is there."""
-    query = _stay_and_unit(actor)
+    query, values = _stay_and_unit(actor), {"stay_uid": stay_uid, "since": clock.now()}
     if on_postgresql():
-        stay, others = session.execute(query, {"stay_uid": stay_uid}).one_or_none(), None
+        stay, others = session.execute(query, values).one_or_none(), None
     else:
-        there = present_spans(Unit.id).subquery()
-        query = query.add_columns(there.c.arrived_at, there.c.gone_at).outerjoin(there, literal(True))
-        rows = session.execute(query, {"stay_uid": stay_uid}).all()
-        stay = rows[0] if rows else None
-        others = [(row.arrived_at, row.gone_at) for row in rows if row.arrived_at]
+        stay = session.execute(query.add_columns(_spans_as_text()), values).one_or_none()
+        others = stay and [tuple(map(_moment, span)) for span in json.loads(stay.others)]
     if stay is None:
         raise NotFound
     if stay.cancelled_at or stay.ended_at:
@@ -115,20 +114,29 @@ def _lock(actor: Actor, stay_uid: UUID):
     return stay, others
 
 
-def present_spans(unit_id):
+def present_spans(unit_id) -> Select:
     """When each guest of a unit came and went; gone_at is empty while nobody has checked them out."""
-    from sqlalchemy import func
-
+    theirs = aliased(Stay)
+    gone_at = func.coalesce(Guest.left_at, theirs.ended_at)
+    since = bindparam("since", type_=Guest.arrived_at.type)
     return (
-        select(Guest.arrived_at, func.coalesce(Guest.left_at, Stay.ended_at).label("gone_at"))
-        .join(Stay, Stay.id == Guest.stay_id)
-        .where(
-            Guest.unit_id == unit_id,
-            Guest.voided_at.is_(None),
-            func.coalesce(Guest.left_at, Stay.ended_at).is_(None)
-            | (func.coalesce(Guest.left_at, Stay.ended_at) > bindparam("since", clock.now)),
-        )
+        select(Guest.arrived_at, gone_at.label("gone_at"))
+        .join(theirs, theirs.id == Guest.stay_id)
+        .where(Guest.unit_id == unit_id, Guest.voided_at.is_(None), gone_at.is_(None) | (gone_at > since))
     )
+
+
+def _spans_as_text():
+    """The same inside another SELECT of SQLite, which has no lateral join."""
+    spans = present_spans(Unit.id)
+    pair = func.json_array(*spans.selected_columns)
+    return (
+        spans.with_only_columns(func.json_group_array(pair)).correlate(Unit).scalar_subquery().label("others")
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return text and datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _arrival(stay, given: datetime | None, now: datetime) -> datetime:

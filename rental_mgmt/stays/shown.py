@@ -1,18 +1,18 @@
 """A guest as a reader's role may see it: by the one masking table, recorded where something is clear."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from ..accounts.masking import mask_name, mask_number_list, mask_phone
+from ..accounts.masking import Context, Field, Shown, is_lately, show, what_may
 from ..audit.service import record_access
 from ..core import clock
-from ..core.access import Actor, Role
+from ..core.access import Actor
 from .corrections import secret
 from .document_kinds import DocumentKind, DocumentState
 from .models import Guest, Missing, Stay
 
-CLEAR_AFTER_LEAVING = timedelta(days=30)
+PARTS = (Field.NAME, Field.PHONE, Field.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,31 @@ class ShownGuest:
         return [str(Missing(what).label) for what in self.missing]
 
 
-def shown_guests(actor: Actor, stay: Stay) -> list[ShownGuest]:
-    """The guests of a stay; the landlord reads names and phones of adults in clear while they are in house."""
-    shown = [_shown(guest, is_clear=_is_clear(actor, guest, stay)) for guest in stay.guests]
-    clear = sum(_is_clear(actor, guest, stay) for guest in stay.guests)
-    if clear:
-        record_access(actor, "guest.list_clear", stay, chain=stay.unit.chain, guests=clear)
-    else:
-        record_access(actor, "guest.list_masked", stay, chain=stay.unit.chain, guests=len(shown))
+def shown_guests(actor: Actor, stay: Stay, context: Context = Context.LIST) -> list[ShownGuest]:
+    """The guests of a stay as the reader may see them; that it was read, and what in clear, is recorded."""
+    shown, clear = [], 0
+    for guest in stay.guests:
+        cells = {part: _cell(actor, guest, stay, part, context) for part in PARTS}
+        clear += any(cell is Shown.CLEAR for cell in cells.values())
+        shown.append(_shown(guest, cells, context))
+    action = "guest.list_clear" if clear else "guest.list_masked"
+    record_access(actor, action, stay, chain=stay.unit.chain, guests=len(shown), clear=clear)
     return shown
 
 
-def _is_clear(actor: Actor, guest: Guest, stay: Stay) -> bool:
-    """Adults of one's own party, until 30 days after they left (masking table: landlord)."""
-    if actor.role is not Role.LANDLORD or guest.is_minor or guest.voided_at:
-        return False
-    gone_at = guest.left_at or stay.ended_at
-    return gone_at is None or clock.now() < gone_at + CLEAR_AFTER_LEAVING
+def _cell(actor: Actor, guest: Guest, stay: Stay, part: Field, context: Context) -> Shown:
+    if guest.voided_at:
+        return Shown.MASKED
+    lately = is_lately(guest.left_at or stay.ended_at, clock.now())
+    return what_may(actor.role, part, context, minor=guest.is_minor, lately=lately)
 
 
-def _shown(guest: Guest, is_clear: bool) -> ShownGuest:
-    name, phone, number = (secret(guest, part) or "" for part in ("name", "phone", "number"))
+def _shown(guest: Guest, cells: dict[Field, Shown], context: Context) -> ShownGuest:
+    said = {
+        part.value: show(part, secret(guest, part.value), cell, context) or "" for part, cell in cells.items()
+    }
     return ShownGuest(
         uid=guest.uid,
-        name=name if is_clear else mask_name(name),
-        number=mask_number_list(number),
-        phone=phone if is_clear else mask_phone(phone),
         document_kind=guest.document_kind,
         document_state=guest.document_state,
         is_minor=guest.is_minor,
@@ -73,4 +72,5 @@ def _shown(guest: Guest, is_clear: bool) -> ShownGuest:
         arrived_at=guest.arrived_at,
         left_at=guest.left_at,
         voided_at=guest.voided_at,
+        **said,
     )
