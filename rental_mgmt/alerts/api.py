@@ -28,7 +28,7 @@ def list_alerts(query):
     """我能看到的预警，按紧急程度和剩余时间排列"""
     who = actor()
     page = queue.get_page(who, query["chosen"], query["cursor"], query["size"])
-    items = [showing.row_of(who, row) for row in page.items]
+    items = [showing.row_of(row, who) for row in page.items]
     # Written down here: the rows are plain already, and this is the list everybody's screen asks for.
     body = json.dumps({"items": items, "next_cursor": page.next_cursor})
     return Response(body, content_type="application/json")
@@ -38,14 +38,14 @@ def list_alerts(query):
 @api.response(200, AlertOut)
 def get_alert(uid):
     """一条预警的全部内容：文字、数字、经过、依据、处置建议"""
-    return showing.alert_in_full(actor(), service.get_alert(actor(), uid))
+    return showing.alert_in_full(service.get_alert(actor(), uid), actor())
 
 
 @api.route("/alerts/<uuid:uid>/history", methods=["GET"])
 @api.response(200, LineOut(many=True))
 def get_history(uid):
     """预警的处理经过"""
-    return showing.lines_in_words(actor(), service.get_history(actor(), uid))
+    return showing.lines_in_words(service.get_history(actor(), uid), actor())
 
 
 @api.route("/alerts/<uuid:uid>/answers", methods=["POST"])

@@ -8,14 +8,14 @@ from ..core.access import Actor
 from .models import Alert
 
 # What may be done with one alert by those who handle it; drawn on its page.
-ON_ALERT: list[Callable[[Actor, Alert], Markup | str]] = []
+ON_ALERT: list[Callable[[Alert, Actor], Markup | str]] = []
 # What may be done with several at once; drawn around the rows of the queue that carry `name="alerts"` boxes.
 ON_QUEUE: list[Callable[[Actor], Markup | str]] = []
 
 
-def on_alert(actor: Actor, alert: Alert) -> list[Markup | str]:
-    return [draw(actor, alert) for draw in ON_ALERT]
+def on_alert(alert: Alert, who: Actor) -> list[Markup | str]:
+    return [draw(alert, who) for draw in ON_ALERT]
 
 
-def on_queue(actor: Actor) -> list[Markup | str]:
-    return [draw(actor) for draw in ON_QUEUE]
+def on_queue(who: Actor) -> list[Markup | str]:
+    return [draw(who) for draw in ON_QUEUE]

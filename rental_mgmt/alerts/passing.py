@@ -34,6 +34,7 @@ from .turns import (
 )
 
 SLICE = 200
+PROMPT = timedelta(minutes=1)
 # What was reopened after its limit had passed has at least this long.
 AT_LEAST = timedelta(hours=1)
 YOUR_TURN = lazy("轮到您：%(title)s")
@@ -153,13 +154,18 @@ def pass_on(alerts: Sequence[Alert], at: datetime) -> None:
     course = Course(alerts)
     for alert in alerts:
         following = alert.step + 1
-        if following < len(alert.turns):
+        if following < len(alert.turns) and not _is_prompt(at_of(alert.turns[following]), at):
             alert.turns = begun(alert.turns, following, at, course.duty(alert))
         _enter(alert, following, at, course)
         roles = sorted(roles_of(alert.turns[alert.step]))
         note_down(alert, AlertEvent.TURN_PASSED, step=alert.step, roles=roles)
         record(SYSTEM, "alert.pass_turn", alert, alert.chain, step=alert.step, roles=roles)
     tell_whose_turn(alerts, course)
+
+
+def _is_prompt(planned: datetime, at: datetime) -> bool:
+    """Does a turn begin when it was planned? Else those who have it get their whole time from now."""
+    return timedelta(0) <= at - planned <= PROMPT
 
 
 # --- standing still, going on, rising -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from ..units.models import Unit
 from .models import Alert, AlertStatus, Severity
 from .service import is_read_by
 
+
 class Which(StrEnum):
     """What a list shows: what still needs somebody, a part of that, or what is behind us."""
 

@@ -86,13 +86,13 @@ def whose_turn(alert: Alert | Row) -> list[Role]:
     return sorted(roles_of(alert.turns[alert.step])) if alert.turns else []
 
 
-def may_answer(actor: Actor, alert: Alert) -> bool:
+def may_answer(alert: Alert, actor: Actor) -> bool:
     """Is this somebody who may answer for the landlord, and may the alert still be answered?"""
     asked = Role.LANDLORD in came(alert.turns, alert.step) and alert.status is not AlertStatus.CLOSED
     return asked and actor.role in LANDLORD_ROLES and not (actor.role is Role.HELPER and alert.is_identity)
 
 
-def may_claim(actor: Actor, alert: Alert) -> bool:
+def may_claim(alert: Alert, actor: Actor) -> bool:
     return alert.status is AlertStatus.OPEN and may_handle(alert, actor)
 
 
@@ -103,7 +103,7 @@ def choices_of(alert: Alert) -> list[AnswerKind]:
     return list(AnswerKind)
 
 
-def lines_in_words(actor: Actor, lines: Sequence[AlertHistory]) -> list[dict]:
+def lines_in_words(lines: Sequence[AlertHistory], actor: Actor) -> list[dict]:
     """The history for a page; people's own words only for those who handle alerts."""
     return [
         {
@@ -118,7 +118,7 @@ def lines_in_words(actor: Actor, lines: Sequence[AlertHistory]) -> list[dict]:
     ]
 
 
-def row_of(actor: Actor, row: Row) -> dict:
+def row_of(row: Row, actor: Actor) -> dict:
     """One line of the queue, as the API gives it."""
     return {
         "uid": str(row.uid),
@@ -147,7 +147,7 @@ def _moment(at: datetime | None) -> str | None:
     return at and at.isoformat(timespec="seconds")
 
 
-def alert_in_full(actor: Actor, alert: Alert) -> dict:
+def alert_in_full(alert: Alert, actor: Actor) -> dict:
     """Everything an alert says, as the API gives it."""
     spot = spots_of(alert)
     return {
@@ -169,8 +169,8 @@ def alert_in_full(actor: Actor, alert: Alert) -> dict:
         "answer": alert.answer,
         "claimed_role": alert.claimed_role,
         "is_mine": alert.claimed_by_id is not None and alert.claimed_by_id == actor.user_id,
-        "may_answer": may_answer(actor, alert),
-        "may_claim": may_claim(actor, alert),
+        "may_answer": may_answer(alert, actor),
+        "may_claim": may_claim(alert, actor),
         **{
             at: getattr(alert, at)
             for at in ("first_seen_at", "sign_by", "resolve_by", "waits_until", "closed_at")

@@ -172,8 +172,11 @@ def came(turns: list[dict], step: int) -> frozenset[Role]:
 
 
 def readers(turns: list[dict], step: int, is_identity: bool) -> int:
-    """The bits of the roles that may read: those whose turn has come, a landlord's helper with the landlord, and
-    from the beginning the property manager; of somebody's identity only the first."""
+    """The bits of the roles that may read.
+
+    Those whose turn has come; what is about nobody's identity also a helper with the landlord, and the property
+    manager from the beginning.
+    """
     roles = came(turns, step)
     if not is_identity:
         roles |= set() if is_note(turns) else {Role.PROPERTY_MANAGER}

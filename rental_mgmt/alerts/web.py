@@ -83,12 +83,12 @@ def _show(alert, form):
         form=form,
         showing=showing,
         spot=showing.spots_of(alert),
-        lines=showing.lines_in_words(who, service.get_history(who, alert.uid)),
+        lines=showing.lines_in_words(service.get_history(who, alert.uid), who),
         answers=service.answers_of(alert) if hears_answers else [],
         choices=[(kind.value, kind.label, HINTS.get(kind)) for kind in showing.choices_of(alert)],
-        may_answer=showing.may_answer(who, alert),
+        may_answer=showing.may_answer(alert, who),
         landlord_minutes=service.minutes_of_landlord(alert),
-        panels=panels.on_alert(who, alert),
+        panels=panels.on_alert(alert, who),
     )
 
 

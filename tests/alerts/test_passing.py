@@ -64,9 +64,7 @@ def test_a_landlord_without_anybody_who_signs_in_has_no_turn(world, block):
     assert roles_now(alert) == {Role.PROPERTY_MANAGER, Role.GRID_WORKER}
 
 
-@pytest.mark.parametrize(
-    ("rule", "last"), [("A01", Role.COMMUNITY_OFFICER), ("B03", Role.STATION_LEAD)]
-)
+@pytest.mark.parametrize(("rule", "last"), [("A01", Role.COMMUNITY_OFFICER), ("B03", Role.STATION_LEAD)])
 def test_with_nobody_there_at_all_it_falls_to_the_last_resort(world, rule, last):
     alert = world.again(world.alert(world.flat(), rule, turns=POLICE_ONLY))
     assert roles_now(alert) == {last}

@@ -42,7 +42,9 @@ def test_an_urgent_alert_finds_the_property_manager_at_night_too():
 def test_a_compound_may_set_a_night_shift():
     duty = turns.duty_of(Severity.P2, {Role.GRID_WORKER: (20, 8), Role.PROPERTY_MANAGER: (20, 8)})
     assert moments(turns.plan(A01, at("19:00"), duty))[2] == at("23:30")
-    assert moments(turns.plan(A01, at("07:00"), duty))[2] == at("23:00"), "half an hour before eight, the rest at night"
+    assert moments(turns.plan(A01, at("07:00"), duty))[2] == at("23:00"), (
+        "half an hour before eight, the rest at night"
+    )
 
 
 def test_duty_time_between_two_moments_counts_only_duty():

@@ -23,9 +23,15 @@ USUAL = (
 )
 POLICE_ONLY = ((timedelta(0), {Role.POLICE_LIAISON}),)
 CHECKLIST = [
-    {"item": "present", "words": "在场人数与登记一致", "words_en": "As many present as registered", "photo": False},
+    {
+        "item": "present",
+        "words": "在场人数与登记一致",
+        "words_en": "As many present as registered",
+        "photo": False,
+    },
     {"item": "door", "words": "门锁记录已核对", "words_en": "Lock record checked", "photo": True},
 ]
+EVIDENCE = {"numbers": {"opened": 2}, "checklist": CHECKLIST, "timeline": []}
 
 
 class AlertsInWorld:
@@ -61,7 +67,9 @@ class AlertsInWorld:
             )
         )
 
-    def alert(self, unit: Unit, rule: str = "A01", severity: Severity = Severity.P2, turns=USUAL, **values) -> Alert:
+    def alert(
+        self, unit: Unit, rule: str = "A01", severity: Severity = Severity.P2, turns=USUAL, **values
+    ) -> Alert:
         """An alert of a rule about a flat, opened now, with its turns begun and its people told."""
         alert = self.alert_row(unit, rule, severity, **values)
         with unit_of_work():
@@ -83,7 +91,8 @@ class AlertsInWorld:
             text_en="Opened twice, 31 minutes apart, nobody registered.",
             advice="1. 联系经营者；2. 上门核实。",
             advice_en="1. Call the landlord; 2. visit.",
-            evidence={"numbers": {"opened": 2}, "checklist": CHECKLIST, "timeline": []} | values.pop("evidence", {}),
+            evidence={"numbers": {"opened": 2}, "checklist": CHECKLIST, "timeline": []}
+            | values.pop("evidence", {}),
             basis=["ctl-2018-21"],
             subject_kind=Kind.UNIT,
             subject_key=unit.id,
