@@ -1,5 +1,7 @@
 """What people know: set and change one's own password and PIN."""
 
+from enum import StrEnum
+
 from sqlalchemy import select, update
 
 from ..audit.service import record
@@ -34,6 +36,29 @@ def _change(user_id: int, **values) -> None:
 def _own(actor: Actor):
     columns = (User.uid, User.sign_in_name, User.name_sealed, User.phone_sealed, User.password_hash)
     return session.execute(select(*columns).where(User.id == actor.user_id)).one()
+
+
+class Proof(StrEnum):
+    """What somebody is asked for to show again who they are."""
+
+    TOTP = "totp"
+    PIN = "pin"
+    PASSWORD = "password"
+
+
+@allow(*Role)
+def asks_for(actor: Actor) -> Proof:
+    """A time code of those who have one; a PIN where this device is known; else the password."""
+    user = session.execute(select(User.totp_sealed, User.pin_hash).where(User.id == actor.user_id)).one()
+    if user.totp_sealed:
+        return Proof.TOTP
+    return Proof.PIN if user.pin_hash and getattr(actor, "device_id", None) else Proof.PASSWORD
+
+
+@allow(*Role)
+def keep_locale(actor: Actor, locale: str) -> None:
+    """The language this person is spoken to in, on every device that has not chosen another."""
+    _change(actor.user_id, locale=locale)
 
 
 @allow(*Role)

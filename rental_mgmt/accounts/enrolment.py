@@ -8,10 +8,12 @@ from ..core.db import session, start_over
 from ..core.errors import Invalid
 from ..core.i18n import _
 from . import sessions
+from .actors import name_of
 from .attempts import Try, note_failure, refuse_if_too_many
 from .codes import find_code, spend_code
 from .credentials import set_password, words_around
-from .models import CodePurpose, OneTimeCode, SignInMethod, User, UserStatus
+from .masking import mask_name
+from .models import CodePurpose, Membership, OneTimeCode, SignInMethod, User, UserStatus
 from .parties import add_membership, make_party, make_user
 from .passwords import check_new_password, hashed
 from .sign_in import USER, Entry, enter
@@ -30,6 +32,25 @@ def read_code(typed: str, purposes: tuple[CodePurpose, ...], visit: Visit) -> On
     except Invalid:
         note_failure(tried)
         raise
+
+
+def read_code_or_none(typed: str, purposes: tuple[CodePurpose, ...], visit: Visit) -> OneTimeCode | None:
+    """The same for a page that is only shown."""
+    try:
+        return read_code(typed, purposes, visit)
+    except Invalid:
+        return None
+
+
+def invited_roles(code: OneTimeCode) -> list[Role]:
+    """What the invited person will be."""
+    return list(session.scalars(select(Membership.role).where(Membership.user_id == code.user_id).distinct()))
+
+
+def invited_name(code: OneTimeCode) -> str:
+    """Whom the invitation is for, masked: whoever holds the link may not be that person."""
+    user = session.execute(select(User.uid, User.name_sealed).where(User.id == code.user_id)).one()
+    return mask_name(name_of(user.uid, user.name_sealed))
 
 
 def accept_invitation(typed: str, password: str, visit: Visit, remember: bool = False) -> Entry:

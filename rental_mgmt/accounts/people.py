@@ -222,7 +222,19 @@ def list_waiting_roles(actor: Actor) -> list[Membership]:
 
 
 @allow(*ADMINS)
-def confirm(actor: Actor, code_uid: UUID) -> str:
+def names_of_waiting(actor: Actor) -> dict[int, User]:
+    """The users behind what waits, by their id."""
+    ids = {row.user_id for row in (*list_waiting(actor), *list_waiting_roles(actor))}
+    return {user.id: user for user in session.scalars(select(User).where(User.id.in_(ids)))}
+
+
+def user_of(code: OneTimeCode) -> User:
+    """Whom a code is for."""
+    return session.get(User, code.user_id)
+
+
+@allow(*ADMINS)
+def confirm(actor: Actor, code_uid: UUID) -> tuple[OneTimeCode, str]:
     """Confirm what the other administrator asked for; the code is shown once, to be handed over."""
     require_fresh(actor)
     code = next((code for code in list_waiting(actor) if code.uid == code_uid), None)
@@ -232,7 +244,7 @@ def confirm(actor: Actor, code_uid: UUID) -> str:
     if code.purpose is CodePurpose.INVITATION:
         _confirm_roles(Membership.user_id == code.user_id)
     record(actor, "user.confirm", code, "system", purpose=code.purpose)
-    return text
+    return code, text
 
 
 @allow(Role.SECURITY_ADMIN)

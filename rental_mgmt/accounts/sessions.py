@@ -13,7 +13,7 @@ from ..core.db import session
 from ..core.errors import Forbidden, NotFound
 from ..core.i18n import _
 from .actors import TOTP_ROLES, SignedIn, memberships_of, open_roles
-from .models import ApiKey, SignInMethod, TrustedDevice, User, UserSession
+from .models import ApiKey, SignInMethod, TrustedDevice, UserSession
 from .tokens import new_token, token_hash
 
 IDLE_AT_DESK = timedelta(minutes=15)
@@ -171,8 +171,3 @@ def forget_old() -> int:
     """Delete sessions that ended or ran out a month ago; returns how many."""
     before = clock.real_now() - LISTED_FOR
     return session.execute(delete(UserSession).where(UserSession.expires_at < before)).rowcount
-
-
-def method_of(user: User) -> str:
-    """How this user shows who they are in a step of their own: a code for desk roles, else PIN or password."""
-    return "totp" if user.totp_sealed else "pin" if user.pin_hash else "password"
