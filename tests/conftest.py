@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from jinja2 import BytecodeCache
 from sqlalchemy import event
 
 import config
@@ -21,8 +22,26 @@ from .support.local_http import LocalHttp
 # A Wednesday: nobody's month, night or holiday begins or ends here.
 NOON = datetime(2026, 6, 10, 12, tzinfo=clock.LOCAL)
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+OWN_TO_A_TEST = ("DATABASE_URL", "DATA_DIR", "KEYS_DIR")
 # What a transaction costs besides its statements is not what is counted.
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
+
+
+class TemplatesInMemory(BytecodeCache):
+    """Templates are compiled once in a run and not once in every application."""
+
+    def __init__(self):
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_TEMPLATES = TemplatesInMemory()
 
 
 # --- once per session ---------------------------------------------------------------------------------------
@@ -126,15 +145,41 @@ def house(settings) -> Iterator[dict]:
 
 
 @pytest.fixture
-def app(house):
-    """The web application with all its doors."""
-    import rental_mgmt
-
-    unused = db.engine()
-    app = rental_mgmt.create_app(house)
-    unused.dispose()
+def app(house, doors):
+    """The web application; its doors are made once for all tests with such settings, the rest for this test."""
+    fixed = frozenset((name, value) for name, value in house.items() if name not in OWN_TO_A_TEST)
+    if fixed not in doors:
+        made = doors[fixed] = make_app(house)
+        made.config_as_made = dict(made.config)
+    app = doors[fixed]
+    app.config.clear()
+    app.config.update(app.config_as_made, **{name: house[name] for name in OWN_TO_A_TEST})
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def fresh_app(house):
+    """An application of one's own, for a test that adds doors to it."""
+    app = make_app(house)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture(scope="session")
+def doors() -> dict:
+    """The applications made so far, by their settings."""
+    return {}
+
+
+def make_app(settings):
+    import rental_mgmt
+
+    connected = db.engine()
+    app = rental_mgmt.create_app(settings)
+    connected.dispose()
+    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+    return app
 
 
 @pytest.fixture
