@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from ..core.access import Actor, Role
 from ..core.i18n import Lazy, lazy
@@ -74,4 +74,5 @@ def navigation(actor: Actor | None, unread: int = 0) -> list[dict]:
             "count": unread if entry is NOTICES else 0,
         }
         for entry in BY_ROLE.get(actor.role, (HOME,))
+        if entry.endpoint in current_app.view_functions
     ]
