@@ -126,7 +126,8 @@ def test_answers_say_nothing_they_should_not(client, door):
 
 def test_security_headers_stand_on_every_answer(client, door):
     for path in ("/", "/privacy", "/api/v1/nothing", "/static/base.css"):
-        answer = client.get(path)
+        with client.get(path) as answer:
+            assert answer.data is not None
         assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
