@@ -49,6 +49,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_entry_actor_id_at_us'), ['actor_id', 'at_us'], unique=False)
+        batch_op.create_index(batch_op.f('ix_audit_entry_at_us'), ['at_us'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_entry_subject_at_us'), ['subject', 'at_us'], unique=False)
 
     op.create_table('audit_segment',
@@ -331,7 +332,7 @@ def upgrade() -> None:
     sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('community_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('place_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('purpose', sa.String(length=32), nullable=False),
     sa.Column('case_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('from_day', sa.Date(), nullable=False),
     sa.Column('to_day', sa.Date(), nullable=False),
@@ -343,9 +344,13 @@ def upgrade() -> None:
     sa.Column('requested_at', sa.DateTime(), nullable=False),
     sa.Column('approved_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('approved_at', sa.DateTime(), nullable=True),
+    sa.Column('refused_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('refused_at', sa.DateTime(), nullable=True),
     sa.Column('approve_by', sa.DateTime(), nullable=True),
     sa.Column('refusal_reason', sa.String(), nullable=True),
     sa.Column('progress', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('expected', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('rows', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('withheld', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('minors', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -353,9 +358,11 @@ def upgrade() -> None:
     sa.Column('expires_at', sa.DateTime(), nullable=True),
     sa.Column('file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('manifest', sa.JSON(), nullable=True),
-    sa.Column('members_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('downloaded_at', sa.DateTime(), nullable=True),
     sa.Column('download_begun_at', sa.DateTime(), nullable=True),
+    sa.Column('download_seen_at', sa.DateTime(), nullable=True),
+    sa.Column('stream_until', sa.DateTime(), nullable=True),
+    sa.Column('sent', sa.BigInteger(), nullable=False),
+    sa.Column('downloaded_at', sa.DateTime(), nullable=True),
     sa.Column('error', sa.String(), nullable=True),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('uid', sa.Uuid(), nullable=False),
@@ -365,6 +372,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['community_id'], ['place.id'], name=op.f('fk_export_community_id')),
     sa.ForeignKeyConstraint(['file_id'], ['stored_file.id'], name=op.f('fk_export_file_id')),
     sa.ForeignKeyConstraint(['place_id'], ['place.id'], name=op.f('fk_export_place_id')),
+    sa.ForeignKeyConstraint(['refused_by_id'], ['user_account.id'], name=op.f('fk_export_refused_by_id')),
     sa.ForeignKeyConstraint(['requested_by_id'], ['user_account.id'], name=op.f('fk_export_requested_by_id')),
     sa.ForeignKeyConstraint(['station_id'], ['police_station.id'], name=op.f('fk_export_station_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_export')),
@@ -535,6 +543,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('device_delivery', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_device_delivery_received_at'), ['received_at'], unique=False)
+
+    op.create_table('export_members',
+    sa.Column('export_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('first_uid', sa.Uuid(), nullable=False),
+    sa.Column('last_uid', sa.Uuid(), nullable=False),
+    sa.Column('members_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('uid', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['export_id'], ['export.id'], name=op.f('fk_export_members_export_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_export_members')),
+    sa.UniqueConstraint('export_id', 'number', name=op.f('uq_export_members_export_id_number')),
+    sa.UniqueConstraint('uid', name=op.f('uq_export_members_uid'))
+    )
+    with op.batch_alter_table('export_members', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_export_members_last_uid_first_uid'), ['last_uid', 'first_uid'], unique=False)
 
     op.create_table('import_row',
     sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -732,6 +756,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_alert_party_id_uid'), ['party_id', 'uid'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_path_uid'), ['path', 'uid'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_rule_first_seen_at'), ['rule', 'first_seen_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_alert_rule_subject_key'), ['rule', 'subject_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_station_id_uid'), ['station_id', 'uid'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_unit_id_uid'), ['unit_id', 'uid'], unique=False)
 
@@ -807,7 +832,7 @@ def upgrade() -> None:
     sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('status', sa.String(length=32), nullable=False),
-    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('purpose', sa.String(length=32), nullable=False),
     sa.Column('case_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('letter_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('query_sealed', sa.LargeBinary(), nullable=False),
@@ -822,9 +847,10 @@ def upgrade() -> None:
     sa.Column('members_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('second_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('second_at', sa.DateTime(), nullable=True),
-    sa.Column('second_by', sa.DateTime(), nullable=True),
+    sa.Column('second_until', sa.DateTime(), nullable=True),
     sa.Column('uid', sa.Uuid(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('second_by_id is null or second_by_id <> user_id', name=op.f('ck_lookup_two_persons')),
     sa.ForeignKeyConstraint(['second_by_id'], ['user_account.id'], name=op.f('fk_lookup_second_by_id')),
     sa.ForeignKeyConstraint(['station_id'], ['police_station.id'], name=op.f('fk_lookup_station_id')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_lookup_unit_id')),
@@ -839,6 +865,7 @@ def upgrade() -> None:
 
     op.create_table('neighbour_message',
     sa.Column('building_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('community_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('path', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
     sa.Column('party_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -849,6 +876,7 @@ def upgrade() -> None:
     sa.Column('uid', sa.Uuid(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['building_id'], ['place.id'], name=op.f('fk_neighbour_message_building_id')),
+    sa.ForeignKeyConstraint(['community_id'], ['place.id'], name=op.f('fk_neighbour_message_community_id')),
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_neighbour_message_party_id')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_neighbour_message_unit_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_neighbour_message')),
@@ -1137,6 +1165,7 @@ def upgrade() -> None:
     sa.Column('key_ref', sa.LargeBinary(), nullable=True),
     sa.Column('occurred_at', sa.DateTime(), nullable=False),
     sa.Column('occurred_on', sa.Date(), nullable=False),
+    sa.Column('occurred_minute', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('recorded_at', sa.DateTime(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['delivery_id'], ['device_delivery.id'], name=op.f('fk_lock_event_delivery_id')),
@@ -1338,6 +1367,7 @@ def downgrade() -> None:
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_alert_unit_id_uid'))
         batch_op.drop_index(batch_op.f('ix_alert_station_id_uid'))
+        batch_op.drop_index(batch_op.f('ix_alert_rule_subject_key'))
         batch_op.drop_index(batch_op.f('ix_alert_rule_first_seen_at'))
         batch_op.drop_index(batch_op.f('ix_alert_path_uid'))
         batch_op.drop_index(batch_op.f('ix_alert_party_id_uid'))
@@ -1373,6 +1403,10 @@ def downgrade() -> None:
 
     op.drop_table('membership')
     op.drop_table('import_row')
+    with op.batch_alter_table('export_members', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_export_members_last_uid_first_uid'))
+
+    op.drop_table('export_members')
     with op.batch_alter_table('device_delivery', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_device_delivery_received_at'))
 
@@ -1467,6 +1501,7 @@ def downgrade() -> None:
     op.drop_table('audit_segment')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_entry_subject_at_us'))
+        batch_op.drop_index(batch_op.f('ix_audit_entry_at_us'))
         batch_op.drop_index(batch_op.f('ix_audit_entry_actor_id_at_us'))
 
     op.drop_table('audit_entry')
