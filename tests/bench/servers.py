@@ -35,10 +35,31 @@ def bare(place: Place) -> Iterator[Running]:
         yield running
 
 
+def settings(place: Place) -> dict[str, str]:
+    """The product's environment at this place: demo mode, because no TLS stands in front."""
+    return {
+        "DATABASE_URL": place.url,
+        "DATA_DIR": f"{place.folder}/data",
+        "MODE": "demo",
+        "SECRET_KEY": "b" * 32,
+    }
+
+
+def flask(place: Place, *words: str) -> str:
+    """Run one of the product's commands, such as flask(place, "migrate"); what it printed."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    done = subprocess.run(
+        command, env={**os.environ, **settings(place)}, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"flask {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
 @contextlib.contextmanager
-def product(place: Place, environment: dict[str, str], ready: str = "/healthz") -> Iterator[Running]:
-    """The product's own server."""
-    with gunicorn("wsgi:app", place.workers, {"DATABASE_URL": place.url, **environment}, ready) as running:
+def product(place: Place, ready: str = "/healthz", **environment: str) -> Iterator[Running]:
+    """The product's own server over a migrated database."""
+    with gunicorn("wsgi:app", place.workers, {**settings(place), **environment}, ready) as running:
         yield running
 
 
