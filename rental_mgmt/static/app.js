@@ -26,6 +26,8 @@
     form.dataset.sent = "1";
     /* After this turn: a disabled button would not send its own value. */
     setTimeout(() => all("button", form).concat(button || []).forEach((b) => b.setAttribute("aria-disabled", "true")));
+    /* A download leaves the page standing: let it be asked for again. */
+    setTimeout(readyAgain, 8000);
   }
 
   function readyAgain() {
