@@ -30,10 +30,12 @@ PUBLIC = frozenset(
         "accounts.open_link",
         "accounts.invitation",
         "accounts.reset",
+        "units.public",
+        "units.building_public",
     }
 )
 # A repeated sign-in is a new sign-in: the stored answer of the first one would carry no cookie.
-NEVER_REPLAYED = PUBLIC | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
+NEVER_REPLAYED = {name for name in PUBLIC if name.startswith("accounts.")} | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
 SESSION, PHONE, DESK = "session", "device", "desk"
 
 
