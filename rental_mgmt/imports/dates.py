@@ -126,6 +126,9 @@ def _with_clock(written: Written, rest: str) -> Written | None:
         return written
     if found := _CLOCK.fullmatch(rest):
         at = _spoken(found)
+        # 2026-03-05 00:00:00 is how programs write a day, as a serial without fraction is in Excel.
+        if found[4] and at == time(0):
+            return written
     else:
         compact = _COMPACT_CLOCK.fullmatch(rest)
         at = _time(compact[1], compact[2]) if compact else None

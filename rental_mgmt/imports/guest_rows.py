@@ -108,7 +108,9 @@ def _read_times(guest: StayGuestRow, reading: Reading) -> None:
     guest.checks_out_at = _planned(guest, reading, arrived.day) or left_at or _next_noon(guest, reading)
     recorded = _after(reading, arrived.day, "recorded_at", level=Level.WARNING)
     if recorded and recorded.day <= clock.local_day(reading.now):
-        guest.recorded_at = clock.local_time(recorded.day, recorded.at or LEAVING_HOUR)
+        at = clock.local_time(recorded.day, recorded.at or time(0))
+        # A day without its hour: nobody is called late out of ignorance.
+        guest.recorded_at = at if recorded.at else max(at, guest.arrived_at)
 
 
 def _impossible(guest: StayGuestRow, reading: Reading, column: str, words: str) -> None:

@@ -70,13 +70,18 @@ def read_header(row: Row, kind: SheetKind) -> HeaderMap | None:
         plain = plain_header(text)
         if plain in phone_headers():
             phones.append((column, name))
-        elif (found := known.get(plain)) and found not in header.columns:
+        elif (found := _meaning(plain, known)) and found not in header.columns:
             header.columns[found] = column
             name = found if found in PHONE_OF else name
     _give_phones(header, phones)
     _split_day_and_time(header)
     is_table = len(header.columns) >= _ENOUGH and not ("door" in header.missing and len(header.missing) > 1)
     return header if is_table else None
+
+
+def _meaning(plain: str, known: dict[str, str]) -> str | None:
+    """户主/经营者 is understood by its first word that is."""
+    return known.get(plain) or next((known[part] for part in plain.split("/") if part in known), None)
 
 
 def _give_phones(header: HeaderMap, phones: list[tuple[int, str | None]]) -> None:

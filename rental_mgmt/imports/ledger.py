@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from ..core import clock
@@ -164,10 +164,11 @@ def _near(first: list[Row], header: HeaderMap, now: datetime) -> date:
     today = clock.local_day(now)
     titles = (row for row in first if row.number < header.row)
     for text in (_text(row, column) for row in titles for column in range(len(row.cells))):
-        if found := _PERIOD.search(text):
+        # 2026年12月—2027年1月: the last of them.
+        for found in reversed(list(_PERIOD.finditer(text))):
             year, month = int(found[1]), int(found[2] or 12)
             if 1 <= month <= 12:
-                return min(today, clock.local_day(clock.month_bounds(year, month)[1]))
+                return min(today, clock.local_day(clock.month_bounds(year, month)[1]) - timedelta(days=1))
     return today
 
 

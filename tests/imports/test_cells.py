@@ -175,7 +175,9 @@ def test_moments_as_written(written):
     assert read_written(text(written)) == WHOLE
 
 
-@pytest.mark.parametrize("written", ["2026年3月5日", "2026-03-05", "2026.3.5", "20260305", "2026年3月5号"])
+@pytest.mark.parametrize(
+    "written", ["2026年3月5日", "2026-03-05 00:00:00", "2026.3.5", "20260305", "2026年3月5号"]
+)
 def test_days_as_written(written):
     assert read_written(text(written)) == Written(date(2026, 3, 5))
 

@@ -324,6 +324,12 @@ def test_days_without_hours_never_claim_a_short_stay():
     assert (row.arrived_at, row.left_at) == (local(2026, 3, 1), local(2026, 3, 1, 23, 59))
 
 
+def test_a_day_of_registration_without_its_hour_is_not_late():
+    row = guest(登记时间="2026-3-1")
+    assert row.recorded_at == row.arrived_at
+    assert guest(登记时间="2026-3-2").recorded_at == local(2026, 3, 2)
+
+
 def test_a_title_says_the_year_of_its_days():
     head = ["房号", "姓名", "入住时间", "离店时间"]
     assert read(["2025年12月入住"], head, ["3-1203", "王伟", "12/31", "1/2"])[-1].left_at == local(
