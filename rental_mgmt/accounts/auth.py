@@ -35,7 +35,8 @@ PUBLIC = frozenset(
     }
 )
 # A repeated sign-in is a new sign-in: the stored answer of the first one would carry no cookie.
-NEVER_REPLAYED = {name for name in PUBLIC if name.startswith("accounts.")} | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
+_SIGNING_IN = {name for name in PUBLIC if name.startswith("accounts.")}
+NEVER_REPLAYED = _SIGNING_IN | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
 SESSION, PHONE, DESK = "session", "device", "desk"
 
 
