@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from ..core import clock
 from ..core.access import DESK_ROLES, Actor, Role
 from ..core.db import session
 from ..core.seal import Where, unseal_or_none
 from ..places.models import Grid, Place
+from ..places.scope import below_column
 from .models import ApiKey, DeviceKind, Membership, SignInMethod, TrustedDevice, User, UserSession, UserStatus
-from .scope import AFTER_SLASH
 from .tokens import token_hash
 
 # A role that has to be proven with a time code besides the password (decisions.md 5.4).
@@ -66,9 +66,8 @@ def valid_now() -> list:
 
 _Own = Grid.__table__.alias("own")
 _Compound, _KeyPlace = Place.__table__.alias("compound"), Place.__table__.alias("key_place")
-_after_own = func.substr(_Own.c.path, 1, func.length(_Own.c.path) - 1).concat(AFTER_SLASH)
 # A grid worker also has all grids nested in theirs.
-_nested = and_(Grid.path >= _Own.c.path, Grid.path < _after_own)
+_nested = below_column(Grid.path, _Own.c.path)
 TARGETS = (
     Membership.id.label("membership_id"),
     Membership.role.label("held_role"),

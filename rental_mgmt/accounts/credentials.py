@@ -8,7 +8,7 @@ from ..audit.service import record
 from ..core.access import Actor, Role, allow, require_fresh
 from ..core.db import session, start_over
 from ..core.errors import Invalid
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from ..core.seal import Where, unseal_or_none
 from . import sessions
 from .actors import name_of
@@ -73,7 +73,7 @@ def change_password(actor: Actor, present: str, new: str) -> None:
     kept = hashed(new)
     set_password(actor.user_id, kept)
     sessions.end_all_of(actor.user_id, but_session=actor.session_id)
-    tell(actor.user_id, _("密码已修改"), _("您的登录密码已修改，其他设备上的登录已全部退出。"))
+    tell(actor.user_id, lazy("密码已修改"), lazy("您的登录密码已修改，其他设备上的登录已全部退出。"))
     record(actor, "password.change", f"user_account:{actor.uid}", "system")
 
 

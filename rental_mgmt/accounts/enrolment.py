@@ -6,7 +6,7 @@ from ..audit.service import record
 from ..core.access import SYSTEM, Role
 from ..core.db import session, start_over
 from ..core.errors import Invalid
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from . import sessions
 from .actors import name_of
 from .attempts import Try, note_failure, refuse_if_too_many
@@ -103,8 +103,8 @@ def reset_password(typed: str, password: str, visit: Visit) -> Entry:
     sessions.end_all_of(user_id)
     tell(
         user_id,
-        _("密码已重置"),
-        _("有人用柜台打印的重置码重设了您的密码。如不是您本人，请立即联系社区或管理员。"),
+        lazy("密码已重置"),
+        lazy("有人用柜台打印的重置码重设了您的密码。如不是您本人，请立即联系社区或管理员。"),
     )
     record(SYSTEM, "password.reset", f"one_time_code:{uid}", "system")
     return _enter(user_id, visit, remember=False)

@@ -11,7 +11,7 @@ from ..core import clock
 from ..core.access import DESK_ROLES, Actor, Role, allow, require_fresh
 from ..core.db import Model, session
 from ..core.errors import Conflict, Forbidden, Invalid
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from ..core.lookup import get_or_404
 from ..places.models import Place, PlaceKind, PoliceStation
 from . import sessions
@@ -89,7 +89,11 @@ def _add_role(actor: Actor, user: User, wanted: Invitation, target: Model | None
     if user.status is UserStatus.DISABLED:
         raise Conflict(_("此账号已停用，请先为其办理重置"))
     add_membership(user, wanted.role, target, until=wanted.until, awaits_confirmation=actor.role in ADMINS)
-    tell(user.id, _("您有了新的角色"), _("新角色：%(role)s。如与您无关，请联系社区。", role=wanted.role.label))
+    tell(
+        user.id,
+        lazy("您有了新的角色"),
+        lazy("有人为您添加了一个角色，登录后可以切换。如与您无关，请联系社区。"),
+    )
     record(actor, "user.add_role", user, _chain(target), role=wanted.role)
     return Invited(user, is_new=False)
 
@@ -162,8 +166,8 @@ def reset(actor: Actor, user: User) -> str | None:
     text = _code_for(actor, purpose, user)
     tell(
         user.id,
-        _("有人为您办理了密码重置"),
-        _("重置码 24 小时内有效。如不是您要求的，请立即联系社区或管理员。"),
+        lazy("有人为您办理了密码重置"),
+        lazy("重置码 24 小时内有效。如不是您要求的，请立即联系社区或管理员。"),
     )
     record(actor, "user.reset", user, "system", purpose=purpose)
     return text

@@ -1,16 +1,11 @@
 """Which rows an actor reaches, said once over the four columns that say where a row belongs."""
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, false, or_
 
 from ..core.access import PARTY_ROLES, POLICE_ROLES, Actor, Role
+from ..places.scope import below
 
-# The character after "/" in byte order: "/4/" ≤ path < "/40" is exactly the subtree of "/4/".
-AFTER_SLASH = "0"
-
-
-def below(path: ColumnElement, prefix: str) -> ColumnElement[bool]:
-    """Is this path the place with that path, or below it? A range, so that an index serves it."""
-    return and_(path >= prefix, path < prefix[:-1] + AFTER_SLASH)
+__all__ = ["below", "within"]
 
 
 def within(actor: Actor, model) -> ColumnElement[bool]:

@@ -4,20 +4,26 @@ from sqlalchemy import insert
 
 from ..core import clock
 from ..core.db import Model, new_uid, session
+from ..core.i18n import Lazy
+from ..core.outbox import enqueue
+
+# The topic by which notices delivers what stands in its table.
+TOPIC = "notice.in_app"
 
 
-def tell(user_id: int, title: str, text: str, link: str = "/sessions") -> None:
+def tell(user_id: int, title: Lazy, text: Lazy, link: str = "/sessions", **values) -> None:
     """Put a notice into the person's list, in the same transaction as the act. No names in it."""
-    at = clock.now()
+    uid = new_uid()
     session.execute(
         insert(Model.metadata.tables["notice"]).values(
-            uid=new_uid(),
+            uid=uid,
             user_id=user_id,
             kind="account",
-            title=title,
-            text=text,
+            title=title.message,
+            text=text.message,
+            values=values,
             link=link,
-            created_at=at,
-            delivered_at=at,
+            created_at=clock.now(),
         )
     )
+    enqueue(TOPIC, {"notices": [uid.hex]})

@@ -20,6 +20,10 @@ class PlaceKind(StrEnum):
     DOOR = "door"
     SPOT = "spot"
 
+    @property
+    def label(self):
+        return PLACE_LABELS[self]
+
 
 PLACE_LABELS = {
     PlaceKind.STREET: lazy("街道"),
@@ -55,6 +59,17 @@ class GridKind(StrEnum):
     GENERAL = "general"
     ORDINARY = "ordinary"
     MICRO = "micro"
+
+    @property
+    def label(self):
+        return GRID_LABELS[self]
+
+
+GRID_LABELS = {
+    GridKind.GENERAL: lazy("总网格"),
+    GridKind.ORDINARY: lazy("一般网格"),
+    GridKind.MICRO: lazy("微网格"),
+}
 
 
 class Grid(Uid, Model):
