@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, MetaData
 
 from rental_mgmt.core import db, migrate
 
@@ -41,7 +41,10 @@ def migrated(url: str) -> None:
     try:
         migrate.upgrade()
         if differences(engine):
-            db.Model.metadata.drop_all(engine)
+            # What is there, which a table that the models know no more may belong to.
+            there = MetaData()
+            there.reflect(engine)
+            there.drop_all(engine)
             db.Model.metadata.create_all(engine)
     finally:
         db.session.remove()
