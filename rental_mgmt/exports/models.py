@@ -1,18 +1,55 @@
 """What a liaison looked up and took out: every look with purpose and case, every file with its two persons."""
 
+import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.db import Model, Sealed, Uid, Words
-from ..core.i18n import lazy
+from ..core.errors import Conflict
+from ..core.i18n import _, lazy
+
+
+class Purpose(StrEnum):
+    """Why the police look up or take out; the word stands in the receipt, the manifest and the audit chain."""
+
+    CRIMINAL_CASE = "criminal_case"
+    PUBLIC_ORDER = "public_order"
+    MISSING_PERSON = "missing_person"
+    RESCUE = "rescue"
+    OVERSEAS = "overseas"
+    INSPECTION = "inspection"
+
+    @property
+    def label(self):
+        return PURPOSE_LABELS[self]
+
+
+PURPOSE_LABELS = {
+    Purpose.CRIMINAL_CASE: lazy("办理刑事案件"),
+    Purpose.PUBLIC_ORDER: lazy("办理治安案件"),
+    Purpose.MISSING_PERSON: lazy("查找走失、失联人员"),
+    Purpose.RESCUE: lazy("救助或突发事件处置"),
+    Purpose.OVERSEAS: lazy("境外人员住宿登记管理"),
+    Purpose.INSPECTION: lazy("依法监督检查"),
+}
 
 
 class LookupKind(StrEnum):
     NUMBER = "number"
     UNIT_DATE = "unit_date"
+
+    @property
+    def label(self):
+        return LOOKUP_LABELS[self]
+
+
+LOOKUP_LABELS = {
+    LookupKind.NUMBER: lazy("按证件号码"),
+    LookupKind.UNIT_DATE: lazy("按房源和日期"),
+}
 
 
 class LookupStatus(StrEnum):
@@ -23,18 +60,34 @@ class LookupStatus(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
 
+    @property
+    def label(self):
+        return LOOKUP_STATUS_LABELS[self]
+
+
+LOOKUP_STATUS_LABELS = {
+    LookupStatus.ANSWERED: lazy("已答复"),
+    LookupStatus.AWAITS_SECOND: lazy("含未成年人，待第二人审核"),
+    LookupStatus.APPROVED: lazy("第二人已同意"),
+    LookupStatus.REFUSED: lazy("第二人未同意"),
+}
+
 
 class Lookup(Uid, Model):
     """One exact look-up. The query and case number are sealed; the receipt number is public."""
 
     __tablename__ = "lookup"
-    __table_args__ = (Index(None, "station_id", "uid"), Index(None, "user_id", "at"))
+    __table_args__ = (
+        Index(None, "station_id", "uid"),
+        Index(None, "user_id", "at"),
+        CheckConstraint("second_by_id is null or second_by_id <> user_id", "two_persons"),
+    )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     station_id: Mapped[int] = mapped_column(ForeignKey("police_station.id"))
     kind: Mapped[LookupKind] = mapped_column(Words(LookupKind))
     status: Mapped[LookupStatus] = mapped_column(Words(LookupStatus))
-    purpose: Mapped[str]
+    purpose: Mapped[Purpose] = mapped_column(Words(Purpose))
     case_sealed: Mapped[Sealed]
     letter_sealed: Mapped[Sealed | None]
     query_sealed: Mapped[Sealed]
@@ -46,11 +99,17 @@ class Lookup(Uid, Model):
     minors: Mapped[int] = mapped_column(default=0)
     erased: Mapped[int] = mapped_column(default=0)
     is_urgent: Mapped[bool] = mapped_column(default=False)
-    # Sealed list of guest uids, so that "who saw X" can be answered.
+    # The guests of the answer, 16 bytes each: shown again as they were found, and who saw whom.
     members_sealed: Mapped[Sealed | None]
     second_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     second_at: Mapped[datetime | None]
-    second_by: Mapped[datetime | None]
+    # Urgent: the second person may decide afterwards, until this moment.
+    second_until: Mapped[datetime | None]
+
+    @property
+    def chain(self) -> str:
+        """One look-up may reach several communities; each guest seen stands in the chain of their own."""
+        return "system"
 
 
 class Profile(StrEnum):
@@ -68,6 +127,13 @@ PROFILE_LABELS = {Profile.MASKED: lazy("脱敏"), Profile.FULL: lazy("完整")}
 class FileFormat(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
+
+    @property
+    def label(self):
+        return FORMAT_LABELS[self]
+
+
+FORMAT_LABELS = {FileFormat.CSV: lazy("CSV 文本表格"), FileFormat.XLSX: lazy("XLSX 电子表格")}
 
 
 class ExportStatus(StrEnum):
@@ -119,7 +185,7 @@ class Export(Uid, Model):
     station_id: Mapped[int] = mapped_column(ForeignKey("police_station.id"))
     community_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
-    purpose: Mapped[str]
+    purpose: Mapped[Purpose] = mapped_column(Words(Purpose))
     case_sealed: Mapped[Sealed]
     from_day: Mapped[date]
     to_day: Mapped[date]
@@ -132,10 +198,15 @@ class Export(Uid, Model):
     requested_at: Mapped[datetime]
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     approved_at: Mapped[datetime | None]
+    refused_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    refused_at: Mapped[datetime | None]
     # Urgent: the second person may approve afterwards, until this moment.
     approve_by: Mapped[datetime | None]
     refusal_reason: Mapped[str | None]
+    # Rows read so far, of so many expected; how often building was begun.
     progress: Mapped[int] = mapped_column(default=0)
+    expected: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(default=0)
     rows: Mapped[int | None]
     withheld: Mapped[int | None]
     minors: Mapped[int | None]
@@ -143,10 +214,42 @@ class Export(Uid, Model):
     expires_at: Mapped[datetime | None]
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
     manifest: Mapped[dict | None]
-    members_sealed: Mapped[Sealed | None]
-    downloaded_at: Mapped[datetime | None]
+    # One stream at a time: it says until when it is alive, and how many bytes have left.
     download_begun_at: Mapped[datetime | None]
+    download_seen_at: Mapped[datetime | None]
+    stream_until: Mapped[datetime | None]
+    sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    downloaded_at: Mapped[datetime | None]
     error: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    def move_to(self, status: ExportStatus) -> None:
+        if status not in EXPORT_MOVES.get(self.status, ()):
+            raise Conflict(_("导出当前为“%(now)s”，不能进行此操作", now=self.status.label))
+        self.status = status
+
+    @property
+    def awaits_second(self) -> bool:
+        """Does it still need its second person: before it is built, or, if urgent, afterwards?"""
+        is_refused = self.refused_at is not None or self.status is ExportStatus.REFUSED
+        return self.approved_by_id is None and not is_refused
+
+    @property
+    def chain(self) -> str:
+        """The audit chain of the community it is about."""
+        return f"place:{self.community_id}"
+
+
+class ExportMembers(Uid, Model):
+    """Some of the guests in an export, sealed, 16 bytes each; the ends tell which parts need not be opened."""
+
+    __tablename__ = "export_members"
+    __table_args__ = (UniqueConstraint("export_id", "number"), Index(None, "last_uid", "first_uid"))
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("export.id"))
+    number: Mapped[int]
+    first_uid: Mapped[uuid.UUID]
+    last_uid: Mapped[uuid.UUID]
+    members_sealed: Mapped[Sealed]

@@ -76,6 +76,7 @@ TABLES = {
     "work_order_photo": "工单照片",
     # exports, reporting, imports
     "export": "导出",
+    "export_members": "导出所含住客",
     "lookup": "精确查询",
     "month_figure": "月度统计",
     "import_batch": "导入批次",
