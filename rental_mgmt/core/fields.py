@@ -123,7 +123,8 @@ class Mobile(Text):
 
     def _deserialize(self, value, attr, data, **kwargs):
         typed = super()._deserialize(value, attr, data, **kwargs)
-        digits = re.sub(r"^(\+?86)(?=1)|[\s\-]", "", unicodedata.normalize("NFKC", typed))
+        digits = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", typed))
+        digits = re.sub(r"^(\+86|0086|86)(?=1)", "", digits)
         if digits and not _MOBILE.fullmatch(digits):
             raise ValidationError(_("请填写 11 位手机号，如 13800000000"))
         return digits
