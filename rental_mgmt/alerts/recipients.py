@@ -101,6 +101,7 @@ def _memberships_over(placed: Iterable[Placed]):
             reaches,
             Membership.valid_from <= at,
             or_(Membership.valid_to.is_(None), Membership.valid_to > at),
+            Membership.awaits_confirmation.is_(False),
             User.status == UserStatus.ACTIVE,
         )
     )

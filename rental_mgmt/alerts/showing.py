@@ -1,6 +1,6 @@
 """An alert in words: what pages and programs show of it, in the reader's language, without anybody's name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,15 +31,19 @@ class Spot:
     unit: UUID | None = None
 
 
-def spots_of(alert: Alert) -> Spot:
-    """The name of the alert's unit or place."""
-    row = session.execute(
-        select(Unit.name, Unit.uid, Place.name.label("place"))
-        .select_from(Place)
-        .outerjoin(Unit, Unit.id == alert.unit_id)
-        .where(Place.id == alert.place_id)
-    ).one()
-    return Spot(row.name or row.place, row.uid)
+def spots_of(alerts: Collection[Alert]) -> dict[int, Spot]:
+    """The name of each alert's unit or place, by the alert's id."""
+    rows = session.execute(
+        select(Alert.id, Unit.name, Unit.uid, Place.name.label("place"))
+        .join(Place, Place.id == Alert.place_id)
+        .outerjoin(Unit, Unit.id == Alert.unit_id)
+        .where(Alert.id.in_([alert.id for alert in alerts]))
+    )
+    return {row.id: Spot(row.name or row.place, row.uid) for row in rows}
+
+
+def spot_of(alert: Alert) -> Spot:
+    return spots_of([alert])[alert.id]
 
 
 def in_words(alert: Alert | Row, what: str) -> str:
@@ -149,7 +153,7 @@ def _moment(at: datetime | None) -> str | None:
 
 def alert_in_full(alert: Alert, actor: Actor) -> dict:
     """Everything an alert says, as the API gives it."""
-    spot = spots_of(alert)
+    spot = spot_of(alert)
     return {
         "uid": alert.uid,
         "rule": alert.rule,

@@ -90,6 +90,7 @@ def _hearers(about: Addressed) -> list[int]:
                 or_(desk, operator) if about.party_id else desk,
                 Membership.valid_from <= at,
                 or_(Membership.valid_to.is_(None), Membership.valid_to > at),
+                Membership.awaits_confirmation.is_(False),
                 User.status == UserStatus.ACTIVE,
             )
         )

@@ -68,7 +68,9 @@ class WorkOrder(Uid, Model):
     checklist: Mapped[list]
     result: Mapped[Verdict | None] = mapped_column(Words(Verdict))
     note_sealed: Mapped[Sealed | None]
-    needs_approval: Mapped[bool]
+    needs_approval: Mapped[bool] = mapped_column(default=False)
+    # The bits (ROLE_BITS of alerts) of the roles that may approve the report.
+    approvers: Mapped[int] = mapped_column(default=0)
     # The number the worker has in another platform, and nothing typed twice.
     outside_number: Mapped[str | None]
     assigned_at: Mapped[datetime]
@@ -77,7 +79,8 @@ class WorkOrder(Uid, Model):
     reported_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    return_reason: Mapped[str | None]
+    # Why it came back to the worker, or why the worker gave it back.
+    reason_sealed: Mapped[Sealed | None]
     version: Mapped[int] = mapped_column(default=1)
 
     alert: Mapped[Alert] = relationship()

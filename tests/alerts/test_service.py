@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 
-from rental_mgmt.alerts import jobs, service
+from rental_mgmt.alerts import service
 from rental_mgmt.alerts.models import (
     Alert,
     AlertAnswer,
@@ -27,11 +27,6 @@ from ..support.world_alerts import HOUR, POLICE_ONLY
 MINUTE = timedelta(minutes=1)
 
 
-def pass_time(world, span: timedelta) -> None:
-    clock.freeze(world.now + span)
-    jobs.pass_turns()
-
-
 def readers(block, alert) -> set[str]:
     """Which people of the block may read the alert."""
     found = set()
@@ -48,9 +43,9 @@ def readers(block, alert) -> set[str]:
 def test_who_reads_grows_with_the_turns(world, block):
     alert = world.alert(block.unit)
     assert readers(block, alert) == {"landlord", "helper", "manager"}
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     assert readers(block, alert) == {"landlord", "helper", "manager", "worker"}
-    pass_time(world, 4 * HOUR)
+    world.pass_time(4 * HOUR)
     assert readers(block, alert) == {"landlord", "helper", "manager", "worker", "liaison"}
 
 
@@ -129,7 +124,7 @@ def test_before_ones_turn_one_is_told_how_long_the_landlord_has(world, block):
 
 def test_the_second_claimer_is_refused(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     with pytest.raises(Conflict, match="网格员"):
         claim(block.manager, alert)
@@ -137,7 +132,7 @@ def test_the_second_claimer_is_refused(world, block):
 
 def test_of_two_claims_at_the_same_moment_one_wins(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     ready, won, refused = threading.Barrier(2), [], []
 
     def try_it(somebody):
@@ -162,12 +157,12 @@ def test_of_two_claims_at_the_same_moment_one_wins(world, block):
 
 def test_a_claimed_alert_passes_on_only_after_its_limit(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
-    pass_time(world, 4 * HOUR)
+    world.pass_time(4 * HOUR)
     assert world.again(alert).step == 1
     limit = world.again(alert).resolve_by
-    pass_time(world, limit - world.now)
+    world.pass_time(limit - world.now)
     assert world.again(alert).step == 2
     assert world.again(alert).status is AlertStatus.CLAIMED
 
@@ -175,7 +170,7 @@ def test_a_claimed_alert_passes_on_only_after_its_limit(world, block):
 def test_what_is_given_back_is_open_for_others_and_goes_on_as_planned(world, block):
     alert = world.alert(block.unit)
     planned = at_of(alert.turns[2])
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     with unit_of_work():
         service.give_back(block.worker.actor, session.get(Alert, alert.id), "不在我的网格")
@@ -186,7 +181,7 @@ def test_what_is_given_back_is_open_for_others_and_goes_on_as_planned(world, blo
 
 def test_only_the_holder_gives_back_or_waits(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     with pytest.raises(Conflict), unit_of_work():
         service.give_back(block.manager.actor, session.get(Alert, alert.id), "x")
@@ -198,7 +193,7 @@ def test_only_the_holder_gives_back_or_waits(world, block):
 
 def test_many_are_claimed_at_once_and_what_is_not_free_is_left_alone(world, block, count_queries):
     alerts = [world.alert(block.unit, part=str(n)) for n in range(12)]
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alerts[0])
     fresh = world.alert(block.unit, part="fresh")
     stranger = world.alert(world.flat(None, world.building("5栋", world.compound("别处"))))
@@ -220,7 +215,7 @@ def wait(world, somebody, alert, until) -> None:
 
 def test_nobody_in_stops_the_clocks(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     before = world.again(alert)
     limit, left = before.resolve_by, at_of(before.turns[2]) - world.now
@@ -235,7 +230,7 @@ def test_nobody_in_stops_the_clocks(world, block):
 
 def test_a_wait_is_within_fourteen_days(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     for until in (world.now - HOUR, world.now + timedelta(days=15)):
         with pytest.raises(Invalid):
@@ -247,7 +242,7 @@ def test_a_wait_is_within_fourteen_days(world, block):
 
 def test_a_reopened_alert_begins_its_turn_anew(world, block):
     alert = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     claim(block.worker, alert)
     with unit_of_work():
         service.close(block.worker.actor, session.get(Alert, alert.id), Verdict.FALSE, "保洁")
@@ -271,7 +266,7 @@ def test_a_reopened_alert_begins_its_turn_anew(world, block):
 
 def test_it_is_not_reopened_beside_a_live_one_of_the_same_subject(world, block):
     first = world.alert(block.unit)
-    pass_time(world, 31 * MINUTE)
+    world.pass_time(31 * MINUTE)
     with unit_of_work():
         service.close(block.manager.actor, session.get(Alert, first.id), Verdict.FALSE)
     world.alert(block.unit)

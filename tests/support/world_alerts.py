@@ -1,8 +1,10 @@
 """Alerts of the world: what a rule found, opened the way the rules open it."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 from rental_mgmt.accounts.models import Party
+from rental_mgmt.alerts import jobs
 from rental_mgmt.alerts.models import Alert, Severity
 from rental_mgmt.alerts.passing import open_alerts
 from rental_mgmt.core import clock
@@ -108,6 +110,32 @@ class AlertsInWorld:
             last_seen_at=at,
             **values,
         )
+
+    def block(self) -> SimpleNamespace:
+        """One building with a flat, and one person of each role who reaches it."""
+        building = self.building()
+        compound = session.get(Place, building.parent_id)
+        grid, station = self.grid(building), self.station(compound)
+        landlord = self.landlord()
+        return SimpleNamespace(
+            building=building,
+            compound=compound,
+            grid=grid,
+            station=station,
+            landlord=landlord,
+            helper=self.helper(landlord.target),
+            unit=self.flat(landlord.target, building, "1203"),
+            manager=self.property_manager(compound),
+            worker=self.grid_worker(grid),
+            officer=self.community_officer(session.get(Place, compound.parent_id)),
+            liaison=self.liaison(station),
+            lead=self.station_lead(station),
+        )
+
+    def pass_time(self, span: timedelta) -> None:
+        """Let the clock go on and the turns that are over pass."""
+        clock.freeze(clock.now() + span)
+        jobs.pass_turns()
 
     def again(self, row):
         """The same row as it is now."""
