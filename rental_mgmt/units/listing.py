@@ -18,6 +18,7 @@ from .scope import visible
 from .steps import ShownStep, steps_of
 
 ORDER = (Unit.path, Unit.uid)
+WITH_DETAILS = (UnitStatus.DRAFT, UnitStatus.ACTIVE, UnitStatus.SUSPENDED)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ def list_filing_counts(actor: Actor) -> dict[FilingStatus, int]:
     """How many filings in each state are in scope."""
     query = visible(actor, Filing).with_only_columns(Filing.status, func.count()).group_by(Filing.status)
     return dict(session.execute(query).tuples().all())
+
+
+def list_examples(actor: Actor) -> list[Unit]:
+    """The actor's latest units, for “same as my other flat”."""
+    live = visible(actor, Unit).where(Unit.merged_into_id.is_(None), Unit.status.in_(WITH_DETAILS))
+    return list(session.scalars(live.order_by(Unit.id.desc()).limit(10)))
 
 
 # --- one unit -----------------------------------------------------------------------------------------------

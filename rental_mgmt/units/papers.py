@@ -1,5 +1,6 @@
 """Photos and papers of a unit: added, shown to those who need them, taken away."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import BinaryIO
 from uuid import UUID
@@ -57,6 +58,16 @@ def add_document(
     touch((Kind.UNIT, unit.id))
     record(actor, "unit_document.add", document, chain=unit.chain, kind=kind, unit=unit.uid)
     return document
+
+
+@allow(Role.LANDLORD)
+def add_documents(
+    actor: Actor, unit: Unit, kind: DocumentKind, files: Sequence[tuple[BinaryIO, str]], expires_on: date | None
+) -> list[UnitDocument]:
+    """Keep several photos, or the pages of a paper, at once: all of them or none."""
+    if not files:
+        raise Invalid(errors={"file": [_("请选择照片或文件")]})
+    return [add_document(actor, unit, kind, source, name, expires_on) for source, name in files]
 
 
 def documents_of(unit: Unit) -> list[UnitDocument]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
+from ..accounts.scope import below
 from ..audit.service import record
 from ..core import clock
 from ..core.access import Actor, Role, allow
@@ -51,7 +52,7 @@ class Address:
 @allow(Role.LANDLORD)
 def find_or_add_door(actor: Actor, address: Address) -> Place:
     """The door of an address, made below its building when nobody entered it yet. Raises NotFound, Invalid."""
-    building = get_or_404(select(Place).where(Place.kind == PlaceKind.BUILDING), address.building)
+    building = find_building(address.building)
     code, number = address.door_code, address.floor_number
     # Two landlords of one new floor: the second waits here and then finds it.
     session.refresh(building, with_for_update={"key_share": True})
@@ -134,7 +135,7 @@ def _now(query: Select, table, condition) -> int | None:
 
 # --- choosing -----------------------------------------------------------------------------------------------
 
-MOST_COMPOUNDS = 20
+MOST_COMPOUNDS, MOST_OFFERED = 20, 400
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,17 @@ def choose_building(words: str = "") -> list[CompoundChoice]:
         CompoundChoice(row.name, row.community, sorted(by_compound[row.id], key=_as_people_count))
         for row in compounds
     ]
+
+
+def find_building(uid: UUID) -> Place:
+    """A building by its identifier. Raises NotFound."""
+    return get_or_404(select(Place).where(Place.kind == PlaceKind.BUILDING), uid)
+
+
+def doors_of(building: Place) -> list[str]:
+    """The numbers of the doors that are known in a building, to be offered while typing."""
+    doors = select(Place.code).where(Place.kind == PlaceKind.DOOR, below(Place.path, building.path))
+    return list(session.scalars(doors.order_by(Place.path, Place.id).limit(MOST_OFFERED)))
 
 
 def _as_people_count(building: Place) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from ..core.db import session
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 from ..core.lookup import get_or_404
+from ..core.seal import Where, unseal_or_none
 from ..core.touch import Kind, touch
 from ..places.models import Place
 from . import details as said
@@ -118,10 +119,11 @@ def details_like(actor: Actor, unit: Unit) -> dict:
     return {name: value for name, value in present_details(actor, unit).items() if name not in own}
 
 
-@allow(Role.LANDLORD, Role.HELPER)
-def list_parties(actor: Actor) -> list[Party]:
-    """The parties the actor may register units for."""
-    return list(session.scalars(select(Party).where(Party.id.in_(actor.party_ids)).order_by(Party.id)))
+@allow(Role.LANDLORD)
+def named_parties(actor: Actor) -> list[tuple[UUID, str]]:
+    """The actor's own parties with their names, to choose for which one to register."""
+    found = session.scalars(select(Party).where(Party.id.in_(actor.party_ids)).order_by(Party.id))
+    return [(p.uid, unseal_or_none(p.name_sealed, Where("party", "name_sealed", p.uid)) or "—") for p in found]
 
 
 # --- changing -----------------------------------------------------------------------------------------------

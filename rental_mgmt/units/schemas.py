@@ -12,6 +12,7 @@ from ..places.pack_parts import LegalRegime
 from .models import (
     PARTY_ROLE_LABELS,
     REGIME_LABELS,
+    CheckResult,
     DocumentKind,
     FilingStatus,
     NeighbourConsent,
@@ -164,6 +165,20 @@ class CheckIn(VersionIn):
     note = fields.Text(
         lazy("现场情况"), max=500, kind="area", rows=2, load_default=None, help=lazy("与申请一致可不填")
     )
+
+
+class SeenIn(fields.Schema):
+    unit = fields.UidField(lazy("房源"), required=True)
+    result = fields.Choice(CheckResult, lazy("核对结果"), required=True)
+    note = fields.Text(lazy("说明"), max=200, load_default=None)
+
+
+class WalkIn(fields.Schema):
+    """What one walk saw, door by door."""
+
+    place = fields.UidField(lazy("楼栋或楼层"), required=True)
+    checks = mf.List(mf.Nested(SeenIn), required=True)
+    note = fields.Text(lazy("备注"), max=500, kind="area", rows=2, load_default=None)
 
 
 class ClaimIn(fields.Schema):

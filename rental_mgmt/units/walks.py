@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import aliased, contains_eager
 
 from ..accounts.scope import below, within
 from ..audit.service import record
@@ -18,7 +18,7 @@ from ..core.lookup import get_or_404
 from ..places.models import Place, PlaceKind
 from .activation import decide_filings
 from .filing import mark_checked
-from .models import CheckResult, Filing, FilingStatus, FloorCheck, FloorList, Unit, UnitStatus
+from .models import UNDER_REVIEW, CheckResult, Filing, FilingStatus, FloorCheck, FloorList, Unit, UnitStatus
 from .scope import visible
 
 WALKED = (PlaceKind.BUILDING, PlaceKind.FLOOR)
@@ -64,7 +64,17 @@ def list_doors(actor: Actor, place: Place) -> Select:
 
 
 def _stands() -> tuple:
-    return Unit.status.not_in((UnitStatus.CLOSED,)), Unit.merged_into_id.is_(None)
+    return Unit.status != UnitStatus.CLOSED, Unit.merged_into_id.is_(None)
+
+
+def list_doors_with_filings(actor: Actor, place: Place) -> list[tuple[Unit, FilingStatus | None]]:
+    """The units of this walk, each with the state of the filing that is open."""
+    units = list(session.scalars(list_doors(actor, place)))
+    open_states = select(Filing.unit_id, Filing.status).where(
+        Filing.unit_id.in_([unit.id for unit in units]), Filing.status.in_(UNDER_REVIEW)
+    )
+    states = dict(session.execute(open_states).tuples().all())
+    return [(unit, states.get(unit.id)) for unit in units]
 
 
 @allow(Role.GRID_WORKER)
@@ -149,6 +159,17 @@ def list_checks(actor: Actor, walk: FloorList) -> list[tuple[FloorCheck, Unit, F
         .with_only_columns(FloorCheck, Unit, Filing.status)
     )
     return [tuple(row) for row in session.execute(query)]
+
+
+def names_of(lists: Sequence[FloorList]) -> dict[int, str]:
+    """What each list walked past, such as 1栋 12层, by the id of its place."""
+    upper = aliased(Place)
+    query = (
+        select(Place.id, Place.kind, Place.name, upper.name.label("upper"))
+        .join(upper, upper.id == Place.parent_id)
+        .where(Place.id.in_([walk.place_id for walk in lists]))
+    )
+    return {row.id: f"{row.upper} {row.name}" for row in session.execute(query)}
 
 
 def open_counts(lists: Sequence[FloorList]) -> dict[int, int]:

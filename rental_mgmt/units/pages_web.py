@@ -1,0 +1,92 @@
+"""What the pages of units share: their blueprint, the page of one unit, one press on it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, redirect, request, url_for
+
+from ..core.access import may
+from ..core.errors import NotFound
+from ..core.forms import Form
+from ..core.http import actor
+from ..core.web import page
+from . import claiming, details, filing, listing, papers, plates, registering, states
+from .models import UNDER_REVIEW, FilingStatus, Unit
+from .packs import filing_word, pack_of
+from .schemas import DocumentIn, ReasonIn, SuspendIn, VersionIn
+
+web = Blueprint("units", __name__, template_folder="templates")
+
+OPERATIONS = {
+    "edit": registering.edit_unit,
+    "add_document": papers.add_document,
+    "submit": filing.submit,
+    "withdraw": filing.withdraw,
+    "check": filing.check,
+    "return_": filing.return_,
+    "decide": filing.decide,
+    "suspend": states.suspend,
+    "resume": states.resume,
+    "close": states.close,
+    "plate": plates.token_of,
+    "claim_code": claiming.print_claim_code,
+}
+
+
+def unit_page(unit: Unit, refused: str = "", **forms: Form):
+    """One unit: what it is, how its filing stands, what this role may do; `refused` names a form to open."""
+    me, pack = actor(), pack_of(unit)
+    forms.setdefault("document", Form(DocumentIn, files=("file",)))
+    forms.setdefault("suspend", Form(SuspendIn))
+    forms.setdefault("close", Form(ReasonIn))
+    forms.setdefault("return_", Form(ReasonIn))
+    open_now = registering.open_filing(unit)
+    return page(
+        "units/show.html",
+        unit=unit,
+        pack=pack,
+        filings=listing.list_shown_filings(me, unit),
+        open_filing=open_now,
+        proposed=registering.proposed(unit),
+        under_review=open_now is not None and open_now.status in UNDER_REVIEW,
+        missing=filing.missing_for(unit, pack) if me.party_ids else {},
+        asked=filing.asked_papers(unit, pack),
+        documents=papers.documents_of(unit),
+        is_readable=lambda kind: papers.is_readable(unit, kind, me),
+        contact=listing.get_safety_contact(me, unit),
+        role=details.present_role(unit),
+        listings=details.listings_of(unit),
+        windows=details.windows_of(unit),
+        rooms=listing.rooms_of(unit),
+        word=lambda status: filing_word(FilingStatus(status), pack),
+        can={name: may(me, operation) for name, operation in OPERATIONS.items()},
+        refused=refused,
+        forms=forms,
+    )
+
+
+def pressed(unit: Unit, act: Callable[[int], object], done: str):
+    """One press on the page of a unit: done and said, or the page again with the reason it was refused."""
+    form = Form(VersionIn)
+    if form.submit(act):
+        flash(done, "good")
+        return to_unit(unit)
+    return unit_page(unit, "press", press=form)
+
+
+def uid_in(text: str) -> UUID:
+    """A public identifier out of an address; anything else is not there."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def to_unit(unit: Unit):
+    return redirect(url_for("units.show", unit_uid=unit.uid), 303)
+
+
+def absolute(path: str) -> str:
+    """An address that a phone can open: by the configured name of the site, else as this page was reached."""
+    base = current_app.config["PUBLIC_URL"].rstrip("/") or request.host_url.rstrip("/")
+    return base + path
