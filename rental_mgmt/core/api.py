@@ -1,5 +1,6 @@
 """The JSON door: strict reading, problem details (RFC 9457), and the OpenAPI document."""
 
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Response, current_app, json, request
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -34,9 +35,17 @@ class StrictParser(FlaskParser):
             raise Invalid(errors={name: [_("此参数只能出现一次")] for name in repeated})
         return req.args.to_dict()
 
+    def load_form(self, req, schema):
+        fields.values_are_typed.set(False)
+        return req.form.to_dict()
+
     def handle_error(self, error, req, schema, *, error_status_code, error_headers):
         messages = error.messages
-        if isinstance(messages, dict) and len(messages) == 1 and next(iter(messages)) in ("json", "query"):
+        if (
+            isinstance(messages, dict)
+            and len(messages) == 1
+            and next(iter(messages)) in ("json", "query", "form")
+        ):
             messages = next(iter(messages.values()))
         raise Invalid(errors=messages)
 
@@ -73,11 +82,7 @@ def problem(refusal: Refusal) -> Response:
 def flat(errors, path: str = "") -> list[tuple[str, str]]:
     """Nested error messages as (path, sentence), e.g. ("guests[0].id_number", "…")."""
     if isinstance(errors, dict):
-        return [
-            found
-            for key, inner in errors.items()
-            for found in flat(inner, _step(path, key))
-        ]
+        return [found for key, inner in errors.items() for found in flat(inner, _step(path, key))]
     if isinstance(errors, list):
         return [found for inner in errors for found in flat(inner, path)]
     return [(path, str(errors))]
@@ -100,7 +105,9 @@ class Api(SmorestApi):
         found = self.spec.to_dict()
         for operations in found["paths"].values():
             for operation in operations.values():
-                for status, answer in operation.get("responses", {}).items() if isinstance(operation, dict) else ():
+                for status, answer in (
+                    operation.get("responses", {}).items() if isinstance(operation, dict) else ()
+                ):
                     if status == "default" or (status.isdigit() and int(status) >= 400):
                         _as_problem(answer)
         return found
@@ -123,11 +130,18 @@ def init_app(app, blueprints) -> Api:
             "security": [{"key": []}],
         },
     )
-    api = Api(app)
+    api = Api(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
     for blueprint in blueprints:
         api.register_blueprint(blueprint, url_prefix=blueprint.url_prefix or "/api/v1")
     app.extensions["api"] = api
     return api
+
+
+def _schema_name(schema) -> str:
+    """The room and the class: two rooms may both have a ReasonIn."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    room = kind.__module__.split(".")[1]
+    return f"{room}.{kind.__name__}"
 
 
 def load(schema, data):
