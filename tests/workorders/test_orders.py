@@ -37,17 +37,24 @@ def claim(somebody, alert) -> WorkOrder:
         return service.claim(somebody.actor, alerts.get_alert(somebody.actor, alert.uid))
 
 
-def report(somebody, order, result=Verdict.TRUE, **said) -> WorkOrder:
-    said.setdefault("answers", LOOKED)
+def do(operation, somebody, order, *given) -> WorkOrder:
+    """Somebody does something with an order that they reach."""
     with unit_of_work():
-        return reports.report(
-            somebody.actor, service.get_order(somebody.actor, order.uid), Report(result, **said)
-        )
+        return operation(somebody.actor, service.get_order(somebody.actor, order.uid), *given)
+
+
+def report(somebody, order, result=Verdict.TRUE, **said) -> WorkOrder:
+    return do(reports.report, somebody, order, Report(result, **{"answers": LOOKED} | said))
 
 
 def approve(somebody, order) -> None:
+    do(approvals.approve, somebody, order)
+
+
+def send(liaison, alert, worker) -> WorkOrder:
     with unit_of_work():
-        approvals.approve(somebody.actor, service.get_order(somebody.actor, order.uid))
+        found = alerts.get_alert(liaison.actor, alert.uid)
+        return service.order_visit(liaison.actor, found, worker.user.uid)
 
 
 def test_claiming_signs_an_order_with_the_checklist_of_the_rule(world, block):
@@ -220,8 +227,7 @@ def test_an_order_goes_to_a_colleague_of_the_same_role_in_scope(world, block):
     assert world.again(new).alert.claimed_by_id == colleague.user.id
     with pytest.raises(Conflict, match="签收"):
         report(colleague, new)
-    with unit_of_work():
-        service.sign(colleague.actor, service.get_order(colleague.actor, new.uid))
+    do(service.sign, colleague, new)
     report(colleague, new)
 
 
