@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.db import Model, Sealed, Uid, Words
+from ..core.db import Model, Uid, Words
 from ..core.i18n import lazy
 
 
@@ -40,7 +40,6 @@ class ImportBatch(Uid, Model):
     compound_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
-    file_name: Mapped[str]
     sha256: Mapped[bytes]
     live_hash: Mapped[bytes | None]
     status: Mapped[BatchStatus] = mapped_column(Words(BatchStatus))
@@ -53,7 +52,7 @@ class ImportBatch(Uid, Model):
 
 
 class ImportRow(Model):
-    """One staged row: sealed values, and its problems as [{"cell", "level", "words"}] without the values."""
+    """A row with something to say: its problems as [{"cell", "level", "words"}], never a value of the row."""
 
     __tablename__ = "import_row"
     __table_args__ = (UniqueConstraint("batch_id", "sheet", "number"),)
@@ -61,6 +60,5 @@ class ImportRow(Model):
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
     sheet: Mapped[str]
     number: Mapped[int]
-    values_sealed: Mapped[Sealed]
+    is_error: Mapped[bool]
     problems: Mapped[list]
-    outcome: Mapped[str | None]

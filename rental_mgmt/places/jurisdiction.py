@@ -27,7 +27,7 @@ def code_at(path: str, on: date) -> str:
         .where(PlacePack.place_id.in_(ids_of(path)), PlacePack.effective_from <= on)
         .order_by(PlacePack.effective_from)
     )
-    in_force = dict(rows.tuples().all())
+    in_force = dict(rows.all())
     return next((in_force[key] for key in reversed(ids_of(path)) if key in in_force), NATIONAL)
 
 
