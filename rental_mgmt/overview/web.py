@@ -1,15 +1,28 @@
 """Role homes, the compound seen from the street, a unit's month, the auditor's desk, health, privacy."""
 
+from pathlib import Path
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, g, redirect, request, url_for
+import flask_swagger_ui
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    request,
+    send_from_directory,
+    url_for,
+)
 
 from ..core.access import Role
+from ..core.api import the_api
 from ..core.errors import Forbidden, Invalid, NotFound
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.lookup import get_or_404
-from ..core.web import page, page_globals
+from ..core.web import CSP, page, page_globals
 from ..notices.service import count_unread
 from ..places.law import get_law, laws
 from ..places.pack import pack_for
@@ -21,7 +34,7 @@ from . import trail as auditing
 from .elevation import WALL_SAFE, Door, elevations
 from .health import examine
 from .homes import home_of
-from .nav import navigation
+from .nav_web import navigation
 from .strip import last_days
 
 web = Blueprint("overview", __name__, template_folder="templates")
@@ -121,6 +134,32 @@ def health():
     if actor().role not in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):
         raise Forbidden(_("您的角色无权进行此操作"))
     return page("overview/health.html", findings=examine(current_app.config))
+
+
+# --- for programmers ----------------------------------------------------------------------------------------
+
+# The viewer's own script styles what it draws; nothing else of the product may.
+DOCS_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+
+@web.get("/api/openapi.json")
+def openapi_document():
+    """接口文档（OpenAPI 3.1）"""
+    return the_api().document()
+
+
+@web.get("/api/docs")
+def api_docs():
+    """接口文档页"""
+    response = make_response(page("overview/api_docs.html"))
+    response.headers["Content-Security-Policy"] = DOCS_CSP
+    return response
+
+
+@web.get("/api/docs/<path:name>")
+def api_docs_asset(name):
+    """接口文档页的脚本与样式，由本产品自己提供"""
+    return send_from_directory(Path(flask_swagger_ui.__file__).parent / "dist", name)
 
 
 # --- for everybody ------------------------------------------------------------------------------------------
