@@ -86,6 +86,8 @@ class Finding:
     topic: str = ""
     newest_at: datetime | None = None
     fades_at: datetime | None = None
+    # The rule's version as tuned where it was found.
+    version: int | None = None
 
     @property
     def live_key(self) -> str:

@@ -195,7 +195,7 @@ def _draft(source: RuleFacts, finding: Finding, unit: Row, at: datetime) -> Aler
     basis = source.basis_for(unit.legal_regime, finding.topic)
     return Alert(
         rule=source.code,
-        rule_version=source.version,
+        rule_version=finding.version or source.version,
         severity=finding.severity,
         is_identity=source.is_identity,
         text=finding.text,

@@ -39,8 +39,6 @@ def seconds_between(earlier: ColumnElement, later: ColumnElement) -> ColumnEleme
 class _OfSeveral(FunctionElement):
     """The value of one of several arguments, none of which may be NULL."""
 
-    inherit_cache = True
-
     def __init__(self, *clauses):
         super().__init__(*clauses)
         self.type = next(iter(self.clauses)).type
@@ -49,13 +47,21 @@ class _OfSeveral(FunctionElement):
 class least(_OfSeveral):
     """The smallest of several values."""
 
+    inherit_cache = True
     name = "least"
 
 
 class greatest(_OfSeveral):
     """The largest of several values."""
 
+    inherit_cache = True
     name = "greatest"
+
+
+@compiles(least)
+@compiles(greatest)
+def _of_several(element, compiler, **kw):
+    return f"{element.name}({compiler.process(element.clauses, **kw)})"
 
 
 @compiles(least, "sqlite")

@@ -97,4 +97,6 @@ class LockEvent(Model):
     key_ref: Mapped[bytes | None]
     occurred_at: Mapped[datetime]
     occurred_on: Mapped[date]
+    # The minute of the local day, so that rules compare it with cleaning windows and nights.
+    occurred_minute: Mapped[int]
     recorded_at: Mapped[datetime]
