@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from flask import g
 from jinja2 import BytecodeCache
 from sqlalchemy import event
 
@@ -179,7 +180,14 @@ def make_app(settings):
     app = rental_mgmt.create_app(settings)
     connected.dispose()
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+    app.before_request_funcs.setdefault(None, []).insert(0, begin_anew)
     return app
+
+
+def begin_anew() -> None:
+    """Requests of a test share the context that `app` pushed, but not what the one before left in `g`."""
+    for name in list(g):
+        g.pop(name)
 
 
 @pytest.fixture
