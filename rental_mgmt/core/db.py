@@ -55,6 +55,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type:
+        return datetime
+
     def process_bind_param(self, value, dialect):
         return value and value.astimezone(UTC).replace(tzinfo=None)
 
@@ -71,6 +75,10 @@ class Words(TypeDecorator[StrEnum]):
     def __init__(self, kind: type[StrEnum]):
         super().__init__()
         self.kind = kind
+
+    @property
+    def python_type(self) -> type[StrEnum]:
+        return self.kind
 
     def process_bind_param(self, value, dialect):
         return None if value is None else self.kind(value).value
