@@ -19,7 +19,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --req
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 
-.PHONY: help run test lint format bench soak clean
+.PHONY: help run test lint format bench soak words clean
 
 help: ## Say what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -43,6 +43,11 @@ bench: $(DEV) ## Measure against the bare floors, write bench.json (SCALE=small|
 
 soak: $(DEV) ## The long promises: kill -9, tampering, two schedulers, fuzzing (about an hour)
 	@exec $(BIN)/python -m pytest tests/soak $(T)
+
+words: $(DEV) ## Bring the English catalogue in line with the words in the code
+	@$(BIN)/pybabel -q extract -F babel.cfg -k lazy --no-location --omit-header --no-wrap -o messages.pot .
+	@$(BIN)/pybabel -q update -i messages.pot -d rental_mgmt/locale -l en --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
+	@rm messages.pot
 
 clean: ## Remove the packages, caches and bench results; the data folder stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis bench.json bench.svg

@@ -1,11 +1,14 @@
 """Words for people: Chinese is the source text, English a catalogue; in pages, services and jobs alike."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 LOCALES = ("zh", "en")
@@ -34,7 +37,15 @@ def use_locale(code: str) -> Iterator[None]:
 
 @cache
 def _catalogue(code: str) -> NullTranslations:
-    return Translations.load(CATALOGUES, [code]) if code != "zh" else NullTranslations()
+    """A language's words, read from its .po file: what translators edit is what is shown."""
+    path = CATALOGUES / code / "LC_MESSAGES" / "messages.po"
+    if code == "zh" or not path.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as words:
+        write_mo(compiled, read_po(words, locale=code))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def _(message: str, **values) -> str:
