@@ -135,17 +135,18 @@ class FlatInField:
         hours: float = 0,
         minutes: float = 0,
         days: float = 0,
-        out: float = 24,
+        out: float | None = None,
         ended: float | None = None,
         recorded: float | None = None,
     ) -> "FlatInField":
-        """A stay that begins then; `out`, `ended` and `recorded` in hours from now."""
+        """A stay that begins then; `out` (a day from now), `ended` and `recorded` in hours from now."""
         begins = moment(days, hours, minutes)
+        planned = 24 if out is None and ended is None else ended if out is None else out
         self.last_stay = self._keep(
             Stay(
                 unit_id=self.row.id,
                 checks_in_at=begins,
-                checks_out_at=moment(hours=out if ended is None else max(ended, out)),
+                checks_out_at=moment(hours=planned),
                 ended_at=None if ended is None else moment(hours=ended),
                 recorded_at=begins - timedelta(days=1) if recorded is None else moment(hours=recorded),
             )
