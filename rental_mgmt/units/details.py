@@ -50,13 +50,17 @@ def write_decided(unit: Unit, details: dict) -> None:
     unit.capacity = pack_of(unit).capacity.limit(unit.beds, unit.area, unit.declared_capacity)
 
 
-def write_free(unit: Unit, details: dict) -> None:
-    """Everything a landlord may change at any time."""
+def write_words(unit: Unit, details: dict) -> None:
+    """Names, rules, consent and the safety contact: a landlord may change them at any time."""
     for name in PLAIN:
         setattr(unit, name, details[name])
     for name in CONTACT:
         given = details[name]
         setattr(unit, f"{name}_sealed", seal(given, _where(unit, name), Retention.UNIT) if given else None)
+
+
+def write_lists(unit: Unit, details: dict) -> None:
+    """Where the unit is offered and when it is cleaned, in place of what was there."""
     _replace(UnitListing, unit, [_listing(unit, url) for url in dict.fromkeys(details["listings"])])
     windows = dict.fromkeys(_read_windows(details["cleaning_windows"]))
     _replace(CleaningWindow, unit, [CleaningWindow(unit_id=unit.id, **dict(window)) for window in windows])

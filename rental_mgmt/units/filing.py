@@ -139,10 +139,14 @@ def mark_checked(actor: Actor, filings: list[Filing], note: str | None = None) -
     packs = packs_of([filing.unit for filing in filings])
     informed = [f for f in filings if packs[f.unit.compound_id].decided_by is DecidedBy.INFORMED]
     decide_filings(informed, SYSTEM)
-    for_police = [filing.unit for filing in filings if filing not in informed]
-    if for_police:
-        title, told = lazy("有 %(n)s 套房源已现场核查，等您核验"), users_of(for_police, Role.POLICE_LIAISON)
-        notify(told, "filing.checked", title, "", QUEUE, n=len(for_police))
+    waiting = [filing for filing in filings if filing not in informed]
+    for kind, title, told in (
+        ("filing.checked", lazy("有 %(n)s 套房源已现场核查，等您核验"), waiting),
+        ("filing.informed", lazy("有 %(n)s 套房源已按现场核查办结，请知悉"), informed),
+    ):
+        if told:
+            police = users_of([filing.unit for filing in told], Role.POLICE_LIAISON)
+            notify(police, kind, title, "", QUEUE, n=len(told))
 
 
 @allow(Role.POLICE_LIAISON)

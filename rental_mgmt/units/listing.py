@@ -59,15 +59,13 @@ def list_units(actor: Actor, wanted: Filter = Filter()) -> Select:
 def list_status_counts(actor: Actor) -> dict[UnitStatus, int]:
     """How many units of each status are in scope."""
     live = within(actor, Unit), Unit.merged_into_id.is_(None)
-    return dict(
-        session.execute(select(Unit.status, func.count()).where(*live).group_by(Unit.status)).tuples().all()
-    )
+    return dict(session.execute(select(Unit.status, func.count()).where(*live).group_by(Unit.status)).all())
 
 
 def list_filing_counts(actor: Actor) -> dict[FilingStatus, int]:
     """How many filings in each state are in scope."""
     query = visible(actor, Filing).with_only_columns(Filing.status, func.count()).group_by(Filing.status)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def list_examples(actor: Actor) -> list[Unit]:

@@ -22,7 +22,7 @@ def pack_at_path(path: str) -> Pack:
         .where(PlacePack.place_id.in_(ids_in([path])), PlacePack.effective_from <= today)
         .order_by(PlacePack.effective_from)
     )
-    in_force = dict(session.execute(query).tuples().all())
+    in_force = dict(session.execute(query).all())
     code = next((in_force[key] for key in reversed(above) if key in in_force), EVERYWHERE)
     return pack_for(code, today)
 

@@ -13,7 +13,7 @@ from ..core.web import page
 from . import claiming, details, filing, listing, papers, plates, registering, states
 from .models import UNDER_REVIEW, FilingStatus, Unit
 from .packs import filing_word, pack_of
-from .schemas import DocumentIn, ReasonIn, SuspendIn, VersionIn
+from .schemas import DocumentIn, ReasonIn, SuspendIn, UnitIn, VersionIn
 
 web = Blueprint("units", __name__, template_folder="templates")
 
@@ -60,6 +60,7 @@ def unit_page(unit: Unit, refused: str = "", **forms: Form):
         rooms=listing.rooms_of(unit),
         word=lambda status: filing_word(FilingStatus(status), pack),
         can={name: may(me, operation) for name, operation in OPERATIONS.items()},
+        label_of=lambda name: UnitIn().fields[name].metadata["label"],
         refused=refused,
         forms=forms,
     )

@@ -73,7 +73,7 @@ def list_doors_with_filings(actor: Actor, place: Place) -> list[tuple[Unit, Fili
     open_states = select(Filing.unit_id, Filing.status).where(
         Filing.unit_id.in_([unit.id for unit in units]), Filing.status.in_(UNDER_REVIEW)
     )
-    states = dict(session.execute(open_states).tuples().all())
+    states = dict(session.execute(open_states).all())
     return [(unit, states.get(unit.id)) for unit in units]
 
 
@@ -180,7 +180,7 @@ def open_counts(lists: Sequence[FloorList]) -> dict[int, int]:
         .where(FloorCheck.floor_list_id.in_([walk.id for walk in lists]), _waits())
         .group_by(FloorCheck.floor_list_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _waits():

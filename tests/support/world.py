@@ -10,9 +10,10 @@ from rental_mgmt.core import clock
 from .world_alerts import AlertsInWorld
 from .world_people import PeopleInWorld
 from .world_stays import StaysInWorld
+from .world_units import UnitsInWorld
 
 
-class World(AlertsInWorld, StaysInWorld, PeopleInWorld):
+class World(AlertsInWorld, StaysInWorld, UnitsInWorld, PeopleInWorld):
     """Starts empty at the frozen moment; every word makes what it names and returns it."""
 
     @property
