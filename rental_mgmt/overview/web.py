@@ -23,7 +23,7 @@ from ..core.http import actor
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..core.web import CSP, page, page_globals
-from ..notices.service import count_unread
+from ..notices.web import unread_notices
 from ..places.law import get_law, laws
 from ..places.pack import pack_for
 from ..stays import nights
@@ -54,8 +54,7 @@ HOMES = {
 
 
 def _navigation() -> list[dict]:
-    who = g.get("actor")
-    return navigation(who, count_unread(who) if who else 0)
+    return navigation(g.get("actor"), unread_notices())
 
 
 page_globals["nav"] = _navigation
