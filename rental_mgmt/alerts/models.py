@@ -40,6 +40,10 @@ class SeverityNumber(TypeDecorator[Severity]):
     impl = SmallInteger
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[int]:
+        return int
+
     def process_bind_param(self, value, dialect):
         return None if value is None else int(value)
 

@@ -12,7 +12,7 @@ from ..core.db import on_postgresql, session
 from ..core.i18n import lazy
 from ..notices.service import Message, tell
 from .history import note_down
-from .models import Alert, AlertEvent, AlertStatus, Severity
+from .models import Alert, AlertEvent, AlertStatus
 from .recipients import People, compound_of, duty_tables
 from .turns import (
     Duty,
@@ -168,7 +168,7 @@ def _is_prompt(planned: datetime, at: datetime) -> bool:
     return timedelta(0) <= at - planned <= PROMPT
 
 
-# --- standing still, going on, rising -----------------------------------------------------------------------
+# --- standing still and going on ---------------------------------------------------------------------------
 
 
 def stand_still(alert: Alert, until: datetime) -> None:
@@ -190,17 +190,3 @@ def start_anew(alert: Alert, at: datetime) -> None:
     alert.resolve_by = limit(alert.turns[alert.step :], given, duty)
     alert.sign_by = sign_by(alert.severity, alert.turns, alert.step, duty)
     alert.waits_until, alert.next_turn_at = None, next_turn_at(alert)
-
-
-def rise(alert: Alert, severity: Severity) -> bool:
-    """A more urgent severity is taken over, noted and told; a less urgent one changes nothing."""
-    if severity >= alert.severity:
-        return False
-    before, alert.severity = alert.severity, severity
-    course = Course([alert])
-    urgent = sign_by(severity, alert.turns, alert.step, course.duty(alert))
-    alert.sign_by = min(alert.sign_by, max(urgent, clock.now()))
-    note_down(alert, AlertEvent.RISEN, before=int(before), after=int(severity))
-    record(SYSTEM, "alert.rise", alert, alert.chain, before=int(before), after=int(severity))
-    tell_whose_turn([alert], course)
-    return True

@@ -54,8 +54,10 @@ def show_message(uid):
 
 
 def unread_notices() -> int:
-    """For the header of every page."""
-    return service.count_unread(g.actor) if g.get("actor") else 0
+    """For the header of every page; counted once in a request, however many parts the page has."""
+    if "unread_notices" not in g:
+        g.unread_notices = service.count_unread(g.actor) if g.get("actor") else 0
+    return g.unread_notices
 
 
 pages.page_globals["unread_notices"] = unread_notices

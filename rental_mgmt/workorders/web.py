@@ -146,7 +146,7 @@ def photo(uid, file_uid):
 # --- the second person --------------------------------------------------------------------------------------
 
 
-@web.get("/approvals")
+@web.get("/approvals", endpoint="approvals")
 def list_approvals():
     """Reports that wait for me as the second person."""
     keys = (WorkOrder.reported_at, WorkOrder.uid)
@@ -162,16 +162,16 @@ def approve_many():
     form = Form(OrdersIn)
     if form.submit(lambda orders: approvals.approve_many(actor(), service.get_orders(actor(), orders))):
         flash(_("已审核通过"))
-        return redirect(url_for(".list_approvals"), 303)
+        return redirect(url_for(".approvals"), 303)
     flash(_("请先勾选要审核的反馈；不能审核的已有变化，请看最新列表"), "warn")
-    return redirect(url_for(".list_approvals"), 303)
+    return redirect(url_for(".approvals"), 303)
 
 
 @web.post("/<uuid:uid>/approve")
 def approve(uid):
     approvals.approve(actor(), service.get_order(actor(), uid))
     flash(_("已审核通过"))
-    return redirect(url_for(".list_approvals"), 303)
+    return redirect(url_for(".approvals"), 303)
 
 
 @web.post("/<uuid:uid>/return")
@@ -179,7 +179,7 @@ def return_(uid):
     order, form = service.get_order(actor(), uid), Form(ReasonIn)
     if form.submit(lambda reason: approvals.return_(actor(), order, reason)):
         flash(_("已退回，对方会看到原因"))
-        return redirect(url_for(".list_approvals"), 303)
+        return redirect(url_for(".approvals"), 303)
     return _show(service.get_order(actor(), uid), reasons=form)
 
 

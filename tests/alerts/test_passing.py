@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from rental_mgmt.alerts import jobs, passing
-from rental_mgmt.alerts.models import AlertEvent, AlertHistory, Severity
+from rental_mgmt.alerts.models import AlertEvent, AlertHistory
 from rental_mgmt.alerts.turns import roles_of
 from rental_mgmt.core import clock
 from rental_mgmt.core.access import Role
@@ -99,16 +99,3 @@ def test_many_turns_pass_in_a_few_statements(world, block, count_queries):
         assert passing.pass_turns(world.now) == 40
     # Each row has moments of its own; everything else is read and written once for all of them.
     assert len([said for said in passed if not said.startswith("UPDATE alert SET")]) <= 10, passed
-
-
-def test_an_alert_only_rises(world, block):
-    alert = world.alert(block.unit, severity=Severity.P2)
-    with unit_of_work():
-        alert = session.get(type(alert), alert.id)
-        assert not passing.rise(alert, Severity.P3)
-        assert passing.rise(alert, Severity.P1)
-    alert = world.again(alert)
-    assert alert.severity is Severity.P1
-    assert alert.sign_by == world.now + 10 * MINUTE
-    events = session.scalars(select(AlertHistory.event).order_by(AlertHistory.id)).all()
-    assert events == [AlertEvent.OPENED, AlertEvent.RISEN]
