@@ -38,7 +38,7 @@ class Message:
 
 
 def notify(
-    user_ids: Iterable[int], kind: str, title: str | Lazy, text: str | Lazy, link: str | None, **values
+    user_ids: Iterable[int], kind: str, title: str | Lazy, text: str | Lazy, link: str | None, /, **values
 ) -> int:
     """Tell these users one thing, in this transaction; returns how many were told."""
     return tell([Message(user_ids, kind, title, text, link, values)])
