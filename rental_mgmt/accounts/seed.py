@@ -1,4 +1,4 @@
-"""`flask seed FILE.json`: the places and people of a new installation, in one file; running it again adds nothing.
+"""`flask seed FILE.json`: places and people of a new installation from one file; again, it adds nothing.
 
 {
   "stations": [{"code": "510108000001", "name": "保和派出所"}],
@@ -62,7 +62,7 @@ class Seeded:
 
 
 def seed(data: dict) -> Seeded:
-    """Add what the file says and is not there yet, in the caller's unit of work. Raises Invalid with the place."""
+    """Add what the file says and is not there yet, in the caller's unit of work. Raises Invalid."""
     done = Seeded()
     try:
         for row in data.get("stations", ()):

@@ -71,7 +71,7 @@ def find_user(name: str) -> Row | None:
 def plain_name(typed: str) -> str:
     """A sign-in name as it is kept: small letters; a mobile number without +86, spaces and dashes."""
     plain = unicodedata.normalize("NFKC", typed).strip().casefold()
-    digits = re.sub(r"^\+?86(?=1)|[\s\-]", "", plain)
+    digits = re.sub(r"^(\+86|0086|86)(?=1)", "", re.sub(r"[\s\-]", "", plain))
     return digits if MOBILE.fullmatch(digits) else plain
 
 
