@@ -127,7 +127,6 @@ def _activate(units: list[Unit], snapshots: dict[int, dict], codes: dict[int, st
     changed = update(table).where(table.c.id == bindparam("unit_id"))
     session.execute(changed.values({name: bindparam(name) for name in rows[0] if name != "unit_id"}), rows)
     _freeze_capacities(ids, {row["unit_id"]: row["capacity"] for row in rows})
-    _read_again(Unit, ids)
 
 
 def _freeze_capacities(ids: list[int], capacities: dict[int, int]) -> None:
@@ -145,13 +144,13 @@ def _close(filings: list[Filing]) -> None:
     values = {"status": FilingStatus.DECIDED, "decided_at": clock.now(), "version": Filing.version + 1}
     changed = update(Filing).where(Filing.id.in_(ids)).values(values)
     session.execute(changed.execution_options(synchronize_session=False))
-    _read_again(Filing, ids)
+    _read_again(ids)
 
 
-def _read_again(model, ids: list[int]) -> None:
-    """What the session holds of rows that were changed in one statement."""
-    query = select(model).where(model.id.in_(ids))
-    session.execute(query.execution_options(populate_existing=True)).all()
+def _read_again(filing_ids: list[int]) -> None:
+    """What the session holds of the filings and units that were changed in one statement each."""
+    query = select(Filing).join(Unit, Unit.id == Filing.unit_id).options(contains_eager(Filing.unit))
+    session.scalars(query.where(Filing.id.in_(filing_ids)).execution_options(populate_existing=True)).all()
 
 
 def _tell(filings: list[Filing]) -> None:

@@ -32,7 +32,7 @@ def list_claimable(actor: Actor) -> list[Unit]:
     phones = {row.claim_phone_fp for row in own_codes} | _vouched_phones(actor)
     theirs = or_(Unit.claim_phone_fp.in_(phones - {None}), Unit.id.in_({row.id for row in own_codes}))
     query = select(Unit).where(Unit.status == UnitStatus.UNCLAIMED, Unit.merged_into_id.is_(None), theirs)
-    return list(session.scalars(query.order_by(Unit.path, Unit.id)))
+    return list(session.scalars(query.order_by(Unit.uid)))
 
 
 def _vouched_phones(actor: Actor) -> set[bytes | None]:

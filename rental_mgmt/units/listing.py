@@ -17,7 +17,8 @@ from .models import Filing, FilingStatus, Unit, UnitStatus
 from .scope import visible
 from .steps import ShownStep, steps_of
 
-ORDER = (Unit.path, Unit.uid)
+# As they came: a ledger's order, then the newest last.
+ORDER = (Unit.uid,)
 WITH_DETAILS = (UnitStatus.DRAFT, UnitStatus.ACTIVE, UnitStatus.SUSPENDED)
 
 

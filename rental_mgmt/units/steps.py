@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from ..accounts.masking import mask_name
 from ..accounts.models import User
@@ -39,13 +39,9 @@ def write_steps(
     filings: Sequence[Filing], status: FilingStatus, actor: Actor, reason: str | None = None
 ) -> None:
     """Write down a step that filings have taken, for the landlord, the rules and the audit."""
-    at = clock.now()
+    shared = {"step": status, "at": clock.now(), "user_id": actor.user_id, "role": actor.role, "reason": reason}
+    session.execute(insert(FilingStep), [{"filing_id": filing.id} | shared for filing in filings])
     for filing in filings:
-        session.add(
-            FilingStep(
-                filing_id=filing.id, step=status, at=at, user_id=actor.user_id, role=actor.role, reason=reason
-            )
-        )
         unit = filing.unit
         record(actor, f"filing.{VERBS[status]}", filing, chain=unit.chain, unit=unit.uid)
     touch(*((Kind.UNIT, filing.unit_id) for filing in filings))

@@ -59,8 +59,14 @@ def get_walkable(actor: Actor, uid: UUID) -> Place:
 
 
 def list_doors(actor: Actor, place: Place) -> Select:
-    """The units to look at on this walk."""
-    return visible(actor, Unit).where(below(Unit.path, place.path), *_stands()).order_by(Unit.path, Unit.id)
+    """The units to look at on this walk, floor by floor."""
+    return _floor_by_floor(visible(actor, Unit).where(below(Unit.path, place.path), *_stands()))
+
+
+def _floor_by_floor(query: Select) -> Select:
+    door, floor = aliased(Place), aliased(Place)
+    placed = query.join(door, door.id == Unit.door_id).join(floor, floor.id == door.parent_id)
+    return placed.order_by(Unit.building_id, floor.rank, door.rank, door.code, Unit.id)
 
 
 def _stands() -> tuple:
@@ -155,10 +161,9 @@ def list_checks(actor: Actor, walk: FloorList) -> list[tuple[FloorCheck, Unit, F
         visible(actor, FloorCheck)
         .outerjoin(Filing, Filing.id == FloorCheck.filing_id)
         .where(FloorCheck.floor_list_id == walk.id)
-        .order_by(Unit.path, Unit.id)
         .with_only_columns(FloorCheck, Unit, Filing.status)
     )
-    return [tuple(row) for row in session.execute(query)]
+    return [tuple(row) for row in session.execute(_floor_by_floor(query))]
 
 
 def names_of(lists: Sequence[FloorList]) -> dict[int, str]:
@@ -194,12 +199,11 @@ def decide_list(actor: Actor, walk: FloorList) -> list[Filing]:
     Left for a look one by one: a door that another active unit answers for. Raises Conflict when nothing waits.
     """
     query = (
-        visible(actor, FloorCheck)
-        .join(Filing, Filing.id == FloorCheck.filing_id)
+        visible(actor, Filing)
         .options(contains_eager(Filing.unit))
+        .join(FloorCheck, FloorCheck.filing_id == Filing.id)
         .where(FloorCheck.floor_list_id == walk.id, _waits())
         .order_by(Filing.id)
-        .with_only_columns(Filing)
     )
     decided = decide_filings(list(session.scalars(query)), actor)
     if not decided:

@@ -110,7 +110,9 @@ def test_what_is_missing_is_named(client, world, city):
 def test_a_returned_filing_is_mended_and_submitted_again(client, world, city):
     filing = world.checked(city.worker, world.submitted(city.owner, city.building))
     reason = "床位数与现场不符"
-    back = post(client, world, city.liaison, f"/filings/{filing.uid}/return", version=filing.version, reason=reason)
+    back = post(
+        client, world, city.liaison, f"/filings/{filing.uid}/return", version=filing.version, reason=reason
+    )
     assert back.json["status"] == "returned"
     assert told("filing.returned") == {city.owner.user.id}
     unit = world.present(filing.unit)
@@ -156,7 +158,9 @@ def test_two_clicks_at_once_decide_once(app, world, city):
 
     def click(headers):
         start.wait()
-        answers.append(app.test_client().post(path, json={"version": filing.version}, headers=headers).status_code)
+        answers.append(
+            app.test_client().post(path, json={"version": filing.version}, headers=headers).status_code
+        )
 
     clicks = [threading.Thread(target=click, args=(headers,)) for headers in keys]
     for one in clicks:
@@ -172,7 +176,11 @@ def test_a_change_of_what_was_decided_needs_a_new_filing(client, world, city):
     unit = world.decided(city.liaison, world.checked(city.worker, world.submitted(city.owner, city.building)))
     code = unit.code
     details = {"area": 80, "bedrooms": 2, "beds": 3, "declared_capacity": 6, "version": unit.version}
-    details |= {"safety_contact_name": "王责任", "safety_contact_phone": "19000000009", "house_rules": "十点后安静"}
+    details |= {
+        "safety_contact_name": "王责任",
+        "safety_contact_phone": "19000000009",
+        "house_rules": "十点后安静",
+    }
     changed = client.put(f"/api/v1/units/{unit.uid}", json=details, headers=world.key(city.owner)).json
     assert (changed["beds"], changed["capacity"], changed["status"]) == (2, 4, "active")
     assert world.present(unit).house_rules == "十点后安静"
