@@ -54,3 +54,6 @@ def log_as_json() -> None:
     handler.setFormatter(JsonLine())
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    # What our own lines say already: a migration ran, a job was due.
+    for chatty in ("alembic", "apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
