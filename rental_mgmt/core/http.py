@@ -96,7 +96,8 @@ def _request_hash() -> bytes:
         for name, value in sorted(request.form.items(multi=True))
         if name not in NOT_HASHED
     ]
-    for name, upload in sorted(request.files.items(multi=True)):
+    # By name alone: several files of one name stay in their order.
+    for name, upload in sorted(request.files.items(multi=True), key=lambda part: part[0]):
         parts.append(name.encode() + hashlib.file_digest(upload.stream, "sha256").digest())
         upload.stream.seek(0)
     return idempotency.hash_of(request.method.encode(), request.path.encode(), *parts)
