@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from ..core import clock
 from ..core.access import DESK_ROLES, Actor, Role
-from ..core.db import session
+from ..core.db import run
 from ..core.seal import Where, unseal_or_none
 from ..places.models import Grid, Place
 from ..places.scope import below_column
@@ -142,7 +142,7 @@ _BY_KEY = _with_targets(
 def actor_by_key(key: str) -> tuple[Actor, bool] | None:
     """The actor of a live API key, and whether its last use is to be noted; None when it opens nothing."""
     at = clock.real_now()
-    rows = session.execute(_BY_KEY, {"key_hash": token_hash(key), "now": clock.now(), "real_now": at}).all()
+    rows = run(_BY_KEY, {"key_hash": token_hash(key), "now": clock.now(), "real_now": at}).all()
     if not rows:
         return None
     first = rows[0]
@@ -184,7 +184,7 @@ _BY_TOKEN = (
 def actor_by_session(token: str) -> SignedIn | None:
     """The actor of a live session in the role it is in; None when it is over or no role is left."""
     at = clock.real_now()
-    found = session.execute(_BY_TOKEN, {"token_hash": token_hash(token), "real_now": at}).one_or_none()
+    found = run(_BY_TOKEN, {"token_hash": token_hash(token), "real_now": at}).one_or_none()
     if found is None or found.device_revoked_at:
         return None
     if at - found.last_seen_at > timedelta(seconds=found.idle_seconds):
@@ -213,7 +213,7 @@ def actor_by_session(token: str) -> SignedIn | None:
 
 def memberships_of(user_id: int) -> list[Row]:
     """A user's memberships valid now, with their targets; one row per nested grid."""
-    return session.execute(_BY_USER, {"user_id": user_id, "now": clock.now()}).all()
+    return run(_BY_USER, {"user_id": user_id, "now": clock.now()}).all()
 
 
 def open_roles(rows: Iterable[Row], method: SignInMethod) -> list[Role]:

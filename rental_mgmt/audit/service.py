@@ -5,11 +5,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ..core import clock, db, keys
 from ..core.access import Actor
-from ..core.db import dialect_insert, on_postgresql, session
+from ..core.db import dialect_insert, on_postgresql, run, session
 from .models import AuditChain, AuditEntry, Keep
 
 GENESIS = b"\0" * 32
@@ -74,19 +74,34 @@ def append() -> None:
         _extend(_lock_chain(scope, keep), entries)
 
 
-_HEAD = select(
-    AuditChain.id, AuditChain.scope, AuditChain.keep, AuditChain.length, AuditChain.head, AuditChain.head_mac
+_chain, _entry = AuditChain.__table__, AuditEntry.__table__
+_LOCK = (
+    select(_chain.c.id, _chain.c.scope, _chain.c.keep, _chain.c.length, _chain.c.head)
+    .where(_chain.c.scope == bindparam("scope"), _chain.c.keep == bindparam("keep"))
+    .with_for_update()
+)
+_MOVE = (
+    update(_chain)
+    .where(_chain.c.id == bindparam("chain"))
+    .values({name: bindparam(f"new_{name}") for name in ("length", "head", "head_mac")})
+)
+_INSERT = insert(_entry)
+_WRITTEN = [column.name for column in _entry.c if column.name != "id"]
+# One round trip: the entry travels inside the statement that moves the head.
+_MOVE_WITH_ENTRY = _MOVE.add_cte(
+    insert(_entry)
+    .values({name: bindparam(f"entry_{name}", type_=_entry.c[name].type) for name in _WRITTEN})
+    .cte("entry")
 )
 
 
 def _lock_chain(scope: str, keep: Keep):
-    query = _HEAD.where(AuditChain.scope == scope, AuditChain.keep == keep).with_for_update()
-    found = session.execute(query).one_or_none()
+    which = {"scope": scope, "keep": keep}
+    found = run(_LOCK, which).one_or_none()
     if found is None:
-        fresh = {"scope": scope, "keep": keep, "length": 0, "head": GENESIS}
-        fresh["head_mac"] = head_mac(scope, keep, 0, GENESIS)
+        fresh = which | {"length": 0, "head": GENESIS, "head_mac": head_mac(scope, keep, 0, GENESIS)}
         session.execute(dialect_insert(AuditChain).values(fresh).on_conflict_do_nothing())
-        found = session.execute(query).one()
+        found = run(_LOCK, which).one()
     return found
 
 
@@ -106,17 +121,13 @@ def _extend(chain, entries: list[Buffered]) -> None:
         }
         head = row["seal"] = seal_of(head, *row.values())
         rows.append(row)
-    moved = (
-        update(AuditChain)
-        .where(AuditChain.id == chain.id)
-        .values(length=number, head=head, head_mac=head_mac(chain.scope, chain.keep, number, head))
-    )
+    mac = head_mac(chain.scope, chain.keep, number, head)
+    move = {"chain": chain.id, "new_length": number, "new_head": head, "new_head_mac": mac}
     if len(rows) == 1 and on_postgresql():
-        # One round trip: the entry travels inside the statement that moves the head.
-        moved = moved.add_cte(insert(AuditEntry).values(rows[0]).cte("entry"))
+        run(_MOVE_WITH_ENTRY, move | {f"entry_{name}": value for name, value in rows[0].items()})
     else:
-        session.execute(insert(AuditEntry), rows)
-    session.execute(moved.execution_options(synchronize_session=False))
+        run(_INSERT, rows)
+        run(_MOVE, move)
 
 
 def microseconds(at: datetime) -> int:

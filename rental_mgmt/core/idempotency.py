@@ -9,13 +9,14 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import UniqueConstraint, delete, select, update
+from sqlalchemy import UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import clock, keys
-from .db import Model, Uid, dialect_insert, new_uid, session
+from .db import Model, Uid, dialect_insert, new_uid, on_postgresql, run, session
 from .errors import Conflict, Invalid
 from .i18n import _
 from .seal import Retention, Where, seal, unseal
@@ -34,6 +35,10 @@ class IdempotencyKey(Uid, Model):
     request_hash: Mapped[bytes]
     answer: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+_table = IdempotencyKey.__table__
+_ANSWER = update(_table).where(_table.c.uid == bindparam("claimed")).values(answer=bindparam("answer"))
 
 
 @dataclass(frozen=True)
@@ -74,15 +79,20 @@ def claim(scope: str, key: str, request_hash: bytes) -> IdempotencyKey | None:
         "request_hash": request_hash,
         "created_at": clock.real_now(),
     }
-    taken = dialect_insert(IdempotencyKey).values(row).on_conflict_do_nothing(index_elements=["scope", "key"])
     try:
-        if session.scalar(taken.returning(IdempotencyKey.id)):
+        if run(_taking(on_postgresql()), row).first():
             return row["uid"]
     except OperationalError as error:
         if "lock timeout" in str(error.orig):
             raise Conflict(_("同一请求仍在处理中，请稍后查看结果")) from None
         raise
     raise Replay(_stored(scope, key, request_hash))
+
+
+@cache
+def _taking(_for_postgresql: bool):
+    taken = dialect_insert(_table).on_conflict_do_nothing(index_elements=["scope", "key"])
+    return taken.returning(_table.c.id)
 
 
 def _stored(scope: str, key: str, request_hash: bytes) -> Answer:
@@ -108,7 +118,7 @@ class Reused(Invalid):
 def keep_answer(uid, answer: Answer) -> None:
     """Store the answer with the claimed key, as part of the same transaction."""
     sealed = seal(answer.packed(), _where(uid), Retention.IDEMPOTENCY)
-    session.execute(update(IdempotencyKey).where(IdempotencyKey.uid == uid).values(answer=sealed))
+    run(_ANSWER, {"claimed": uid, "answer": sealed})
 
 
 def _where(uid) -> Where:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .db import Model, Words, session
+from .db import Model, Words, run
 
 
 class Kind(StrEnum):
@@ -45,4 +45,7 @@ class Due(Model):
 def touch(*subjects: tuple[Kind, int]) -> None:
     """Say that these subjects changed, in the transaction that changed them."""
     if subjects:
-        session.execute(insert(Touch), [{"kind": kind, "key": key} for kind, key in subjects])
+        run(_INSERT, [{"kind": kind, "key": key} for kind, key in subjects])
+
+
+_INSERT = insert(Touch.__table__)

@@ -7,7 +7,7 @@ cannot both find the last free bed. On PostgreSQL person, guest, touches and out
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, insert, literal, select, union_all, update
@@ -18,7 +18,7 @@ from ..accounts.scope import within
 from ..audit.service import record
 from ..core import clock, touch
 from ..core.access import Actor, Role, allow
-from ..core.db import dialect_insert, new_uid, on_postgresql, session
+from ..core.db import dialect_insert, new_uid, on_postgresql, run, session
 from ..core.errors import Conflict, Invalid, NotFound
 from ..core.i18n import _
 from ..core.outbox import Outbox, outbox_row
@@ -78,8 +78,11 @@ def register_guest(actor: Actor, stay_uid: UUID, details: dict) -> Registered:
 # --- before -------------------------------------------------------------------------------------------------
 
 
-def _stay_and_unit(actor: Actor):
-    return (
+@lru_cache(maxsize=1000)
+def _stay_and_unit(role: Role, party_ids: tuple[int, ...], with_others: bool) -> Select:
+    """The statement of one landlord, kept because building it costs more than running it."""
+    reach = within(Actor(None, None, role, party_ids=party_ids), Unit)
+    query = (
         select(
             Stay.id.label("stay_id"),
             Stay.checks_in_at,
@@ -92,19 +95,18 @@ def _stay_and_unit(actor: Actor):
             Unit.status,
         )
         .join(Unit, Unit.id == Stay.unit_id)
-        .where(within(actor, Unit), Stay.uid == bindparam("stay_uid"))
+        .where(reach, Stay.uid == bindparam("stay_uid"))
         .with_for_update(of=Unit)
     )
+    return query.add_columns(_spans_as_text()) if with_others else query
 
 
 def _lock(actor: Actor, stay_uid: UUID):
     """The stay and its unit, locked; on SQLite, where only one writer is let in, also who is there."""
-    query, values = _stay_and_unit(actor), {"stay_uid": stay_uid, "since": clock.now()}
-    if on_postgresql():
-        stay, others = session.execute(query, values).one_or_none(), None
-    else:
-        stay = session.execute(query.add_columns(_spans_as_text()), values).one_or_none()
-        others = stay and [tuple(map(_moment, span)) for span in json.loads(stay.others)]
+    with_others = not on_postgresql()
+    query = _stay_and_unit(actor.role, actor.party_ids, with_others)
+    stay = run(query, {"stay_uid": stay_uid} | ({"since": clock.now()} if with_others else {})).one_or_none()
+    others = [tuple(map(_moment, span)) for span in json.loads(stay.others)] if stay and with_others else None
     if stay is None:
         raise NotFound
     if stay.cancelled_at or stay.ended_at:
@@ -190,17 +192,21 @@ def _store_in_steps(row, fp, fp_next, unit_id, now, message) -> None:
     row["person_id"] = None
     touched = [(touch.Kind.UNIT, unit_id)]
     if fp:
-        person = _person_insert().returning(Person.id)
-        row["person_id"] = session.scalar(person, {"fp": fp, "fp_next": fp_next, "created_at": now})
+        row["person_id"] = run(_person_insert(), {"fp": fp, "fp_next": fp_next, "created_at": now}).scalar_one()
         touched.append((touch.Kind.PERSON, row["person_id"]))
-    session.execute(insert(Guest), [row])
+    run(_INSERT_GUEST, row)
     touch.touch(*touched)
-    session.execute(insert(Outbox), [message])
+    run(_INSERT_MESSAGE, message)
 
 
+_INSERT_GUEST, _INSERT_MESSAGE = insert(Guest.__table__), insert(Outbox.__table__)
+
+
+@cache
 def _person_insert():
-    made = dialect_insert(Person)
-    return made.on_conflict_do_update(index_elements=["fp"], set_={"fp_next": made.excluded.fp_next})
+    made = dialect_insert(Person.__table__)
+    made = made.on_conflict_do_update(index_elements=["fp"], set_={"fp_next": made.excluded.fp_next})
+    return made.returning(Person.__table__.c.id)
 
 
 def _store_at_once(row, fp, fp_next, unit_id, now, message):
@@ -214,7 +220,7 @@ def _store_at_once(row, fp, fp_next, unit_id, now, message):
         "unit": unit_id,
         "since": now,
     }
-    found = session.execute(_statement(frozenset(row), frozenset(message), fp is not None), values)
+    found = run(_statement(frozenset(row), frozenset(message), fp is not None), values)
     return [(arrived_at, gone_at) for arrived_at, gone_at in found if arrived_at]
 
 
