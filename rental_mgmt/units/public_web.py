@@ -3,9 +3,11 @@
 The secret of the QR moves into a cookie at once and leaves the address; the page itself has none in it.
 """
 
+import re
+
 from flask import flash, redirect, request, url_for
 
-from ..core.errors import Conflict
+from ..core.errors import Conflict, NotFound
 from ..core.forms import Form
 from ..core.i18n import _
 from ..core.web import page, read_cookie, set_cookie, visitor
@@ -14,7 +16,7 @@ from . import public as shown
 from .pages_web import web
 
 UNIT_LINK, BUILDING_LINK, LINK_SECONDS = "unit_link", "building_link", 3600
-LONGEST_TOKEN = 64
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @web.route("/q", methods=["GET", "POST"], endpoint="public")
@@ -47,8 +49,10 @@ def building_public(token=None):
 
 
 def _exchanged(endpoint: str, cookie: str, token: str):
+    if not TOKEN.fullmatch(token):
+        raise NotFound
     response = redirect(url_for(endpoint), 303)
-    set_cookie(response, cookie, token[:LONGEST_TOKEN], LINK_SECONDS)
+    set_cookie(response, cookie, token, LINK_SECONDS)
     return response
 
 
