@@ -95,6 +95,10 @@ class PeopleInWorld:
             row.path = f"{parent.path if parent else '/'}{row.id}/"
         return row
 
+    def find_place(self, place_id: int) -> Place:
+        """A place by its serial number."""
+        return session.get(Place, place_id)
+
     def community(self, name: str = "东方社区") -> Place:
         street = self.place(PlaceKind.STREET, "锦官街道")
         return self.place(PlaceKind.COMMUNITY, name, street)

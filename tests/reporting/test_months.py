@@ -1,0 +1,119 @@
+"""Statistics without names: counted set-based, frozen once, corrected in the open, too few never shown."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from rental_mgmt.core import clock
+from rental_mgmt.core.db import session, unit_of_work
+from rental_mgmt.core.errors import Invalid
+from rental_mgmt.core.jobs import JOBS
+from rental_mgmt.reporting import service
+from rental_mgmt.reporting.figures import FIGURES
+from rental_mgmt.reporting.jobs import freeze
+from rental_mgmt.reporting.models import MonthFigure
+from rental_mgmt.scheduler import missed_slots
+from rental_mgmt.stays.models import Guest
+from tests.support import people
+
+
+@pytest.fixture
+def flat(world):
+    """A landlord with a flat whose month of May holds some guests."""
+    world.owner = world.landlord()
+    world.unit = world.flat(party=world.owner.target)
+    world.compound_ = world.find_place(world.unit.compound_id)
+    world.manager = world.property_manager(world.compound_)
+    return world
+
+
+def month_of(world, name="2026-06"):
+    with unit_of_work(read_only=True):
+        months = {month.name: month for month in service.list_months(world.manager.actor, world.compound_)}
+    return months[name]
+
+
+def test_the_present_month_is_counted_now(flat):
+    stay = flat.stay(flat.owner, flat.unit)
+    flat.guest(flat.owner, stay, people.person(1))
+    late = flat.details(people.person(2)) | {"arrived_at": clock.now() - timedelta(hours=3)}
+    with unit_of_work():
+        from rental_mgmt.stays import registration
+
+        registration.register_guest(flat.owner.actor, stay.uid, late)
+    month = month_of(flat)
+    assert month.is_open
+    assert (month.values["stays"], month.values["guests"], month.values["guests_on_time"]) == (1, 2, 1)
+    assert month.values["median_minutes"] == 90
+    assert month.share("on_time_share") == 50.0
+
+
+def test_a_month_is_frozen_once(flat):
+    flat.guest(flat.owner, flat.stay(flat.owner, flat.unit))
+    clock.freeze(clock.now() + timedelta(days=40))
+    with unit_of_work():
+        assert service.freeze_month("2026-06") == 2 * len(FIGURES)
+    with unit_of_work():
+        assert service.freeze_month("2026-06") == 0
+    session.scalars(select(Guest)).one().voided_at = clock.now()
+    session.commit()
+    assert month_of(flat).values["guests"] == 1, "what is frozen stays"
+
+
+def test_the_running_month_cannot_be_frozen(flat):
+    with pytest.raises(Invalid):
+        service.freeze_month("2026-06")
+
+
+def test_a_correction_is_a_marked_revision(flat):
+    flat.guest(flat.owner, flat.stay(flat.owner, flat.unit))
+    clock.freeze(clock.now() + timedelta(days=40))
+    officer = flat.community_officer(flat.find_place(flat.unit.community_id))
+    with unit_of_work():
+        service.freeze_month("2026-06")
+        session.scalars(select(Guest)).one().voided_at = clock.now()
+    with unit_of_work():
+        changed = service.correct_month(officer.actor, flat.compound_, "2026-06", "误登一人")
+    assert changed > 0
+    month = month_of(flat)
+    assert month.values["guests"] == 0
+    assert "guests" in month.corrected
+    assert "units_known" not in month.corrected
+
+
+def test_too_few_to_show(flat):
+    stay = flat.stay(flat.owner, flat.unit)
+    flat.guest(flat.owner, stay, people.person(5, age=9))
+    month = month_of(flat)
+    assert month.values["minors"] == 1
+    assert month.shown("minors") == "<3"
+    assert month.share("minors_share") is None
+    assert month.shown("guests") == "1"
+
+
+def test_missed_months_are_frozen_one_by_one(flat):
+    job = JOBS["freeze_month"]
+    clock.freeze(clock.now() + timedelta(days=70))
+    slots = missed_slots(job, clock.now())
+    assert len(slots) == 1, "a new installation freezes the month before"
+    freeze(slots[0])
+    assert session.scalar(select(func.count(MonthFigure.month.distinct()))) == 1
+
+
+def test_pages_and_file_say_the_same(flat, client):
+    flat.guest(flat.owner, flat.stay(flat.owner, flat.unit), people.person(3))
+    flat.sign_in(client, flat.manager)
+    page = client.get(f"/statistics/{flat.compound_.uid}")
+    assert page.status_code == 200
+    assert "按时登记率" in page.text
+    assert people.person(3).name not in page.text
+    file = client.get(f"/statistics/{flat.compound_.uid}/months.csv")
+    assert file.data.startswith(b"\xef\xbb\xbf")
+    assert "登记住客,1" in file.text.replace("\r", "")
+
+
+def test_another_compound_is_not_there(flat, client):
+    stranger = flat.property_manager(flat.compound("西方新城"))
+    answer = client.get(f"/api/v1/places/{flat.compound_.uid}/statistics", headers=flat.key(stranger))
+    assert answer.status_code == 404
