@@ -8,8 +8,8 @@ from .errors import Refusal
 from .i18n import _
 
 DEEPEST = 32
-LARGEST_INT = 2**53
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Possessive, and the closing quote may be missing: no text makes it go back and try again.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class BadJson(Refusal):
