@@ -3,8 +3,7 @@
 import hmac
 
 from flask import Response, g, request
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import i18n
 from ..core.access import may
@@ -31,7 +30,12 @@ PUBLIC = frozenset(
         "accounts.invitation",
         "accounts.reset",
         "units.public",
+        "overview.law",
+        "overview.privacy",
+        "hooks.receive_events",
         "units.building_public",
+        "demo.index",
+        "demo.ring",
     }
 )
 # A repeated sign-in is a new sign-in: the stored answer of the first one would carry no cookie.
@@ -105,8 +109,8 @@ def note_use(response: Response) -> Response:
                 keys.note_use(actor.api_key_id)
             else:
                 sessions.note_seen(actor.session_id)
-    except (OperationalError, PoolTimeout, TimeoutError):
-        # The database is busy: the next request will write it.
+    except (SQLAlchemyError, TimeoutError):
+        # The database is busy or away, and the answer is made: the next request will write it.
         session.rollback()
     return response
 
