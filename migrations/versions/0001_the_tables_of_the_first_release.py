@@ -974,8 +974,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('stay', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stay_import_batch_id'), ['import_batch_id'], unique=False)
-        batch_op.create_index('ix_stay_open', ['unit_id'], unique=False, postgresql_where=sa.text('ended_at is null'), sqlite_where=sa.text('ended_at is null'))
         batch_op.create_index(batch_op.f('ix_stay_unit_id_checks_in_at'), ['unit_id', 'checks_in_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stay_unit_id_ended_at'), ['unit_id', 'ended_at'], unique=False)
 
     op.create_table('unit_capacity',
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1314,8 +1314,8 @@ def downgrade() -> None:
 
     op.drop_table('unit_capacity')
     with op.batch_alter_table('stay', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stay_unit_id_ended_at'))
         batch_op.drop_index(batch_op.f('ix_stay_unit_id_checks_in_at'))
-        batch_op.drop_index('ix_stay_open', postgresql_where=sa.text('ended_at is null'), sqlite_where=sa.text('ended_at is null'))
         batch_op.drop_index(batch_op.f('ix_stay_import_batch_id'))
 
     op.drop_table('stay')
