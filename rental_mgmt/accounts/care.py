@@ -3,6 +3,8 @@
 Party and place are tied together by units, which live upstairs: only their table is known here.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from ..core import clock
@@ -12,6 +14,7 @@ from ..places.models import Grid, Place
 from .models import Membership, OneTimeCode, Party, User
 from .scope import below
 
+INVITED_LATELY = timedelta(days=30)
 ADMINS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 # Whom a role may invite, reset and disable. Administrators never act alone (people.confirm).
 LOOKS_AFTER: dict[Role, frozenset[Role]] = {
@@ -28,7 +31,12 @@ def looked_after(actor: Actor) -> Select:
     roles = LOOKS_AFTER.get(actor.role, frozenset())
     mine = and_(Membership.user_id == User.id, Membership.role.in_(roles), _live(), _in_reach(actor))
     beyond = and_(Membership.user_id == User.id, Membership.role.not_in(roles), _live())
-    asked = and_(OneTimeCode.user_id == User.id, OneTimeCode.made_by_id == actor.user_id)
+    # Whoever was invited lately has perhaps no unit yet that would tie them to a place.
+    asked = and_(
+        OneTimeCode.user_id == User.id,
+        OneTimeCode.made_by_id == actor.user_id,
+        OneTimeCode.created_at > clock.real_now() - INVITED_LATELY,
+    )
     return select(User).where(
         User.id != actor.user_id,
         or_(exists().where(mine), exists().where(asked)),

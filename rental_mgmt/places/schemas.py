@@ -1,11 +1,11 @@
 """What people type about places, and what the API says of them."""
 
-from ..core import fields
+from ..core import clock, fields
 from ..core.access import Role
 from ..core.i18n import lazy
 from .duty import SET_FOR
 from .models import GRID_LABELS, PLACE_LABELS, GridKind, PlaceKind
-from .pack import pack_codes
+from .pack import pack_codes, pack_for
 
 
 class PlaceIn(fields.Schema):
@@ -89,5 +89,7 @@ class GridOut(fields.Schema):
     name = fields.Text()
 
 
-def pack_choices() -> list[tuple[str, str]]:
-    return [(code, code) for code in pack_codes()]
+def pack_choices() -> list[tuple[str, object]]:
+    """The packs there are, by the titles they have today."""
+    today = clock.local_day(clock.now())
+    return [(code, pack_for(code, today).title) for code in pack_codes()]

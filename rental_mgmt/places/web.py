@@ -90,7 +90,7 @@ def _around(me, place: Place) -> dict:
             "grids": [(grid, grids.buildings_of(grid)) for grid in drawn],
             "station": stations.station_at(place.id, clock.now()),
             "hours": duty.table_of(place),
-            "pack": jurisdiction.code_at(place.path, clock.local_day(clock.now())),
+            "pack": jurisdiction.pack_at(place.path, clock.local_day(clock.now())).title,
             "is_admin": me.role is Role.SYSTEM_ADMIN,
         }
     if place.kind is PlaceKind.BUILDING:

@@ -72,6 +72,39 @@ def test_a_session_ends_by_itself(client, world, values):
     assert actor_by_session(token) is None
 
 
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def test_how_long_a_session_lasts(client, world, given):
+    """15 minutes idle at desks, 30 elsewhere, 12 hours at most; 30 days on a landlord's or worker's phone."""
+    building = world.building()
+    landlord, manager = given(world.landlord()), given(world.property_manager(building.parent))
+    worker = given(world.grid_worker(world.grid(building)))
+    officer = given(world.community_officer(building.parent.parent), code=True)
+    found = {}
+    for somebody, remember in (
+        (landlord, None),
+        (landlord, "1"),
+        (worker, "1"),
+        (manager, "1"),
+        (officer, "1"),
+    ):
+        browser = client.application.test_client()
+        sign_in(browser, somebody, remember=remember)
+        if somebody is officer:
+            fill_in(browser, "/sign-in/code", {"code": code_now()})
+        row = session.scalars(select(UserSession).order_by(UserSession.id.desc())).first()
+        absolute = round((row.expires_at - row.created_at).total_seconds())
+        found[somebody.role, remember] = (round(row.idle_seconds, -1), round(absolute, -1))
+    assert found == {
+        (Role.LANDLORD, None): (30 * MINUTE, 12 * HOUR),
+        (Role.LANDLORD, "1"): (30 * DAY, 30 * DAY),
+        (Role.GRID_WORKER, "1"): (30 * DAY, 30 * DAY),
+        (Role.PROPERTY_MANAGER, "1"): (15 * MINUTE, 12 * HOUR),
+        (Role.COMMUNITY_OFFICER, "1"): (15 * MINUTE, 12 * HOUR),
+    }
+
+
 def test_a_moved_clock_prolongs_no_session(client, world):
     world.sign_in(client, world.landlord())
     with unit_of_work():
