@@ -4,13 +4,13 @@ from datetime import datetime
 
 from ..core import clock
 from ..core.jobs import job
-from . import engine, sweep
+from . import engine, sweep, work
 
 
 @job("run_rules", seconds=10)
 def run_rules(_scheduled_for: datetime | None = None) -> None:
     """Ticks until nothing is left that was touched before the first."""
-    while engine.tick(clock.now()).touches >= engine.MOST:
+    while engine.tick(clock.now()).touches >= work.MOST:
         pass
 
 
