@@ -4,15 +4,17 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, and_, literal, or_
 
+from . import strict_json
 from .db import session
 from .errors import Invalid
 from .i18n import _
+from .strict_json import BadJson
 
 SIZE, LARGEST = 50, 200
 
@@ -66,26 +68,27 @@ def _write(row: Any, keys) -> str:
 
 def _read(cursor: str, keys) -> list:
     try:
-        plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        plain = strict_json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if len(plain) != len(keys):
             raise ValueError(cursor)
         return [_typed(_column(key), value) for key, value in zip(keys, plain, strict=True)]
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (BadJson, ValueError, TypeError, AttributeError, OverflowError):
         raise Invalid(errors={"cursor": [_("翻页标记无法识别，请从第一页重新打开")]}) from None
 
 
 def _typed(column, value):
     kind = column.type.python_type
     if issubclass(kind, datetime):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)
     if issubclass(kind, date):
         return date.fromisoformat(value)
     if issubclass(kind, UUID):
         return UUID(value)
     if issubclass(kind, int):
-        if type(value) is not int or abs(value) > 2**53:
+        if type(value) is not (bool if kind is bool else int) or abs(value) > 2**53:
             raise ValueError(value)
-        return value
+        # Bound: SQLAlchemy compares a bare True with = only.
+        return literal(value, column.type)
     if type(value) is not str:
         raise ValueError(value)
     return kind(value)
