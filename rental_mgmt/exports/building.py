@@ -141,8 +141,8 @@ def _build(order: Order, hold: "Hold") -> None:
             community_id=order.community_id,
             own_key=True,
         )
-        with files.create(SYSTEM, about, media) as new:
-            streamed = connection.execution_options(yield_per=READ_AT_ONCE).execute(query)
+        streaming = connection.execution_options(yield_per=READ_AT_ONCE)
+        with files.create(SYSTEM, about, media) as new, streaming.execute(query) as streamed:
             _write(order.file_format, media, new, _cells(streamed, order, expected, hold))
             _keep_members(order)
         _finish(order, new.file)

@@ -124,10 +124,8 @@ class Span:
 class Stream:
     """The pieces of a file as a server asks for them; `close` says where it broke off."""
 
-    def __init__(
-        self, actor: Actor, export_id: int, alive_until: datetime, pieces: Iterator[bytes], span: Span
-    ):
-        self._actor, self._export_id, self._pieces, self._span = actor, export_id, pieces, span
+    def __init__(self, actor: Actor, span: Span, pieces: Iterator[bytes], alive_until: datetime):
+        self._actor, self._span, self._pieces = actor, span, pieces
         # Also the mark of this stream: another value in the row means that another stream took over.
         self._alive_until, self._sent, self._is_over = alive_until, span.start, False
 

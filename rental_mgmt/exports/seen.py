@@ -57,6 +57,7 @@ def _entries(guest, since: datetime) -> Iterator[Seen]:
             AuditEntry.at_us >= microseconds(since),
             AuditChain.keep == Keep.ACCESS,
         )
+        .order_by(AuditEntry.id)
     )
     for at_us, action, user, role, details in session.execute(query):
         yield Seen(datetime.fromtimestamp(at_us / 1e6, clock.UTC), action, user, role, details)
