@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, literal, or_
+from sqlalchemy import ClauseElement, Select, and_, literal, or_, tuple_
 
 from . import strict_json
 from .db import session
@@ -34,10 +34,19 @@ def page_of(
 
     A cursor holds the key values of the last row seen; an unreadable one is an error that names the field.
     """
+    found = session.execute(rows_of_page(query, keys, cursor, size))
+    return as_page(found.scalars().all() if scalars else found.all(), keys, size)
+
+
+def rows_of_page(query: Select, keys: Sequence, cursor: str | None = None, size: int = SIZE) -> Select:
+    """The rows of one page and one more: for lists that join what they show only after they have chosen it."""
     if cursor:
         query = query.where(_after(keys, _read(cursor, keys)))
-    found = session.execute(query.order_by(*keys).limit(size + 1))
-    rows = found.scalars().all() if scalars else found.all()
+    return query.order_by(*keys).limit(size + 1)
+
+
+def as_page(rows: Sequence, keys: Sequence, size: int = SIZE) -> Page:
+    """Those rows, fetched, as a page."""
     more, items = len(rows) > size, rows[:size]
     return Page(items, _write(items[-1], keys) if more else None)
 
@@ -52,12 +61,21 @@ def _descends(key) -> bool:
 
 def _after(keys, values):
     """Strictly after these values in the keys' order, whatever the direction of each."""
+    if len({_descends(key) for key in keys}) == 1:
+        # One comparison of rows is a range of the index; steps joined by "or" are read from the beginning.
+        columns = [_column(key) for key in keys]
+        here = tuple_(*(_bound(value, column) for value, column in zip(values, columns, strict=True)))
+        return tuple_(*columns) < here if _descends(keys[0]) else tuple_(*columns) > here
     steps = []
     for n, key in enumerate(keys):
         column = _column(key)
         beyond = column < values[n] if _descends(key) else column > values[n]
         steps.append(and_(*(_column(k) == v for k, v in zip(keys[:n], values[:n], strict=True)), beyond))
     return or_(*steps)
+
+
+def _bound(value, column):
+    return value if isinstance(value, ClauseElement) else literal(value, column.type)
 
 
 def _write(row: Any, keys) -> str:
