@@ -15,7 +15,7 @@ from .core.errors import Invalid, Refusal
 
 
 def init_app(app: Flask) -> None:
-    for command in (openapi, migrate_, seed, import_, scheduler, rules, audit, outbox, export, doctor):
+    for command in (openapi, migrate_, seed, import_, scheduler, rules, audit, outbox, export, doctor, demo):
         app.cli.add_command(command)
 
 
@@ -182,3 +182,30 @@ def doctor():
     for finding in findings:
         click.echo(f"[{'好' if finding.is_good else '问题'}] {finding.words}")
     sys.exit(0 if all(finding.is_good for finding in findings) else 1)
+
+
+demo = AppGroup("demo", help="演示：生产模式下拒绝运行。")
+
+
+@demo.command("start")
+def demo_start():
+    """从空目录建立演示小区并运行网页和调度；再次运行则接着上次的数据。"""
+    from .demo.command import start
+
+    try:
+        start(current_app._get_current_object(), click.echo)
+    except Refusal as problem:
+        _say(problem)
+
+
+@demo.command("code")
+@click.argument("name")
+def demo_code(name: str):
+    """打印演示人员此刻的动态码。"""
+    from .demo.command import refuse_outside_demo, time_code
+
+    try:
+        refuse_outside_demo(current_app.config)
+        click.echo(time_code(name))
+    except Refusal as problem:
+        _say(problem)

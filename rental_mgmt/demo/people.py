@@ -29,11 +29,11 @@ class Guest:
 class Cast:
     """Makes one new person after the other; ages are full years on `last_day`."""
 
-    def __init__(self, last_day: date, adults_as_of: date):
+    def __init__(self, last_day: date, adults_as_of: date, who: str = "东方新城二期 住客", made: int = 0):
         # Children stay children whenever the ledger is moved to; grown people keep their numbers.
         self._children_day, self._adults_day = last_day, adults_as_of
-        self._chance = Random("东方新城二期 住客")
-        self._made = 0
+        self._chance = Random(who)
+        self._made = made
 
     def adult(self, sex: str = "", age: int = 0) -> Guest:
         """A grown person with a resident card (18–70 where no age is asked)."""
