@@ -25,7 +25,8 @@ TEMPLATES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(RO
 
 # "place": why it speaks to the network itself.
 OWN_WAY_OUT = {
-    "audit/anchor.py": "sends heads to the one address that the administrator set, with a time limit"
+    "audit/anchor.py": "sends heads to the one address that the administrator set, with a time limit",
+    "demo/ringing.py": "rings at this very process's own door, on loopback and in demo mode only",
 }
 # "place:function": why it is open to any actor without a list of roles.
 FOR_ANYONE: dict[str, str] = {
