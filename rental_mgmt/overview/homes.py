@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from ..alerts.queue import AlertFilter, get_page, where_of
+from ..alerts.queue import AlertFilter, get_page
 from ..core import clock
 from ..core.access import Actor, Role
 from ..core.db import session
@@ -125,7 +125,7 @@ def _overseas(actor: Actor) -> list:
 
 def _alerts(actor: Actor) -> list[dict]:
     rows = get_page(actor, AlertFilter(), size=SHORT).items
-    return [{"row": row, "where": where_of(row)} for row in rows]
+    return [{"row": row, "where": row.unit_name or row.place_name} for row in rows]
 
 
 def _tonight(actor: Actor) -> dict:
