@@ -124,6 +124,9 @@ ROLE_BITS = {role: 1 << n for n, role in enumerate(Role)}
 _LIVE = text("live_key is not null")
 
 
+BY_URGENCY = ("severity", "resolve_by", "uid")
+
+
 def _live_index(name: str, *columns: str) -> Index:
     """An index over the few alerts that still need somebody, whatever lies closed behind them."""
     return Index(f"ix_alert_live_{name}", *columns, postgresql_where=_LIVE, sqlite_where=_LIVE)
@@ -138,31 +141,15 @@ class Alert(Uid, Model):
 
     __tablename__ = "alert"
     __table_args__ = (
-        Index(
-            "ix_alert_live_grid",
-            "grid_id",
-            "severity",
-            "resolve_by",
-            "uid",
-            postgresql_where=_LIVE,
-            sqlite_where=_LIVE,
-        ),
-        Index(
-            "ix_alert_live_station",
-            "station_id",
-            "severity",
-            "resolve_by",
-            "uid",
-            postgresql_where=_LIVE,
-            sqlite_where=_LIVE,
-        ),
-        Index("ix_alert_live_path", "path", postgresql_where=_LIVE, sqlite_where=_LIVE),
-        Index("ix_alert_live_party", "party_id", postgresql_where=_LIVE, sqlite_where=_LIVE),
-        Index("ix_alert_next_turn", "next_turn_at", postgresql_where=_LIVE, sqlite_where=_LIVE),
+        _live_index("grid", "grid_id", *BY_URGENCY),
+        _live_index("station", "station_id", *BY_URGENCY),
+        _live_index("party", "party_id", *BY_URGENCY),
+        _live_index("path", "path", *BY_URGENCY, "readers"),
+        _live_index("turn", "next_turn_at"),
         Index(None, "grid_id", "uid"),
         Index(None, "station_id", "uid"),
-        Index(None, "path", "uid"),
         Index(None, "party_id", "uid"),
+        Index("ix_alert_path_uid", "path", "uid", "status", "readers"),
         Index(None, "unit_id", "uid"),
         Index(None, "rule", "first_seen_at"),
         Index(None, "rule", "subject_key"),

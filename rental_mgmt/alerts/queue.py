@@ -10,7 +10,7 @@ from ..accounts.scope import below, within
 from ..core.access import Actor
 from ..core.db import session
 from ..core.i18n import lazy
-from ..core.paging import SIZE, Page, page_of
+from ..core.paging import SIZE, Page, as_page, rows_of_page
 from ..places.models import Place
 from ..units.models import Unit
 from .models import Alert, AlertStatus, Severity
@@ -62,7 +62,8 @@ class AlertFilter:
     def _status(self, actor: Actor):
         match self.which:
             case Which.CLOSED:
-                return Alert.live_key.is_(None)
+                # Not by live_key: a planner would take "is null" for rare and sort the history of a city.
+                return Alert.status == AlertStatus.CLOSED
             case Which.OPEN:
                 return Alert.live_key.is_not(None) & (Alert.status == AlertStatus.OPEN)
             case Which.CLAIMED:
@@ -97,21 +98,26 @@ COLUMNS = (
 
 
 def list_queue(actor: Actor, chosen: AlertFilter) -> Select:
-    """The rows of the queue with the name of their unit or place; the door pages them by `chosen.keys`."""
-    query = (
-        select(*COLUMNS)
-        .where(within(actor, Alert), is_read_by(actor.role))
-        .outerjoin(Unit, Unit.id == Alert.unit_id)
-        .join(Place, Place.id == Alert.place_id)
-    )
-    return chosen.apply(query, actor)
+    """The ids of the alerts that a filter shows, as far as the actor may read them."""
+    return chosen.apply(select(Alert.id).where(within(actor, Alert), is_read_by(actor.role)), actor)
 
 
 def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size: int = SIZE) -> Page:
-    """One page of the queue."""
-    return page_of(list_queue(actor, chosen), chosen.keys, cursor, size, scalars=False)
+    """One page of the queue, each row with the name of its unit or place.
+
+    The page is chosen among the narrow entries of an index; only its rows are then read in full.
+    """
+    page = rows_of_page(list_queue(actor, chosen), chosen.keys, cursor, size).subquery()
+    rows = (
+        select(*COLUMNS)
+        .join(page, page.c.id == Alert.id)
+        .join(Place, Place.id == Alert.place_id)
+        .outerjoin(Unit, Unit.id == Alert.unit_id)
+        .order_by(*chosen.keys)
+    )
+    return as_page(session.execute(rows).all(), chosen.keys, size)
 
 
-def where_of(row: Row | Alert) -> str:
-    """The unit's name, else the place's."""
+def where_of(row: Row) -> str:
+    """Where a row of the queue is: its unit's name, else its place's."""
     return row.unit_name or row.place_name
