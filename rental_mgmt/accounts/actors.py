@@ -68,15 +68,14 @@ _Own = Grid.__table__.alias("own")
 _Compound, _KeyPlace = Place.__table__.alias("compound"), Place.__table__.alias("key_place")
 # A grid worker also has all grids nested in theirs.
 _nested = below_column(Grid.path, _Own.c.path)
-TARGETS = (
-    Membership.id.label("membership_id"),
-    Membership.role.label("held_role"),
+REACHED = (
     Place.path.label("place_path"),
     Grid.id.label("grid_id"),
     _Compound.c.path.label("grid_path"),
     Membership.station_id,
     Membership.party_id,
 )
+TARGETS = (Membership.id.label("membership_id"), Membership.role.label("held_role"), *REACHED)
 
 
 def _with_targets(query: Select) -> Select:
@@ -120,12 +119,11 @@ _BY_KEY = _with_targets(
     select(
         ApiKey.id.label("key_id"),
         ApiKey.role,
-        ApiKey.place_id.label("key_place_id"),
         ApiKey.last_used_at,
         _KeyPlace.c.path.label("key_path"),
         User.id.label("user_id"),
         User.uid,
-        *TARGETS,
+        *REACHED,
     )
     .select_from(ApiKey)
     .join(User, User.id == ApiKey.user_id)

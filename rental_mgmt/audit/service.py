@@ -77,7 +77,7 @@ def append() -> None:
 _chain, _entry = AuditChain.__table__, AuditEntry.__table__
 _LOCK = (
     select(_chain.c.id, _chain.c.scope, _chain.c.keep, _chain.c.length, _chain.c.head)
-    .where(_chain.c.scope == bindparam("scope"), _chain.c.keep == bindparam("keep"))
+    .where(_chain.c.scope == bindparam("of_scope"), _chain.c.keep == bindparam("of_keep"))
     .with_for_update()
 )
 _MOVE = (
@@ -96,10 +96,11 @@ _MOVE_WITH_ENTRY = _MOVE.add_cte(
 
 
 def _lock_chain(scope: str, keep: Keep):
-    which = {"scope": scope, "keep": keep}
+    which = {"of_scope": scope, "of_keep": keep}
     found = run(_LOCK, which).one_or_none()
     if found is None:
-        fresh = which | {"length": 0, "head": GENESIS, "head_mac": head_mac(scope, keep, 0, GENESIS)}
+        fresh = {"scope": scope, "keep": keep, "length": 0, "head": GENESIS}
+        fresh["head_mac"] = head_mac(scope, keep, 0, GENESIS)
         session.execute(dialect_insert(AuditChain).values(fresh).on_conflict_do_nothing())
         found = run(_LOCK, which).one()
     return found

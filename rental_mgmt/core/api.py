@@ -55,6 +55,10 @@ class Blueprint(SmorestBlueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def arguments(self, schema, **options):
+        """As smorest's; the schema is made once and not for each request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
 
 class PageQuery(fields.Schema):
     """The paging parameters every list takes."""

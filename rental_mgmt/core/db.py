@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 import uuid_utils.compat as uuid7
@@ -46,7 +47,7 @@ session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=
 # Functions that run in the transaction as its last statements, just before it commits (audit appends there).
 before_commit: list[Callable[[], None]] = []
 # Functions that forget what a refused transaction had buffered.
-after_refusal: list[Callable[[], None]] = []
+after_refusal: list[Callable[[], object]] = []
 # Is something buffered that a read has to write down before its answer leaves?
 pending_after_read: list[Callable[[], bool]] = []
 
@@ -141,7 +142,37 @@ def run(statement: Executable, values: dict | list[dict] | None = None) -> Resul
 
     Measured: 60 µs for a small SELECT, against 210 µs for one built anew and run through the ORM.
     """
-    return session.connection().execute(statement, values)
+    connection = session.connection()
+    for rider, theirs in _waiting_riders():
+        if isinstance(values, list):
+            connection.execute(rider, theirs)
+        else:
+            statement, values = _with_rider(statement, rider), (values or {}) | theirs
+    return connection.execute(statement, values)
+
+
+def run_alongside(statement: Executable, values: dict) -> None:
+    """Execute a change that nobody waits for together with the next `run`: on PostgreSQL one round trip less.
+
+    The two must not touch the same rows. No parameter of either may bear the name of a column that the other
+    one writes: SQLAlchemy would write it there.
+    """
+    if on_postgresql():
+        session().info.setdefault("riders", []).append((statement, values))
+    else:
+        run(statement, values)
+
+
+def _waiting_riders() -> list[tuple[Executable, dict]]:
+    return session().info.pop("riders", [])
+
+
+after_refusal.append(_waiting_riders)
+
+
+@lru_cache(maxsize=100)
+def _with_rider(statement: Executable, rider: Executable) -> Executable:
+    return statement.add_cte(rider.cte())
 
 
 def on_postgresql() -> bool:
@@ -197,6 +228,8 @@ def _last_words() -> None:
     session.flush()
     for act in before_commit:
         act()
+    for rider, values in _waiting_riders():
+        run(rider, values)
 
 
 def keep_even_if_refused(keep: Callable[[], None]) -> None:

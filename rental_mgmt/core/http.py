@@ -5,13 +5,14 @@ import logging
 import uuid
 from collections.abc import Callable
 
-from flask import Flask, Request, Response, g, redirect, request
+from flask import Flask, Request, Response, flash, g, redirect, request
+from flask import session as flash_cookie
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from . import i18n, idempotency
+from . import fields, i18n, idempotency
 from .access import Actor
 from .db import session, unit_of_work
 from .errors import Conflict, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 1 << 20
 LARGEST_UPLOAD = 52 << 20
-NOT_HASHED = frozenset({"csrf", "form_key"})
+NOT_HASHED = frozenset({"csrf", "form_key", "here"})
 
 # Accounts puts in these: find who asks; name the scope of an idempotency key; refuse a form without its token.
 identify: list[Callable[[], None]] = []
@@ -41,6 +42,10 @@ class LimitedRequest(Request):
 class App(Flask):
     request_class = LimitedRequest
 
+    def ensure_sync(self, func):
+        """No view of ours is a coroutine, and asking each time has its price."""
+        return func
+
     def dispatch_request(self) -> Response:
         """A request is one transaction: what the view did, or nothing of it; done once per idempotency key."""
         reading = request.method in READING
@@ -50,8 +55,8 @@ class App(Flask):
                     find_actor()
                 claimed = None if reading else _claim()
                 response = self.make_response(super().dispatch_request())
-                if claimed and response.status_code < 400:
-                    idempotency.keep_answer(claimed, _answer_of(response))
+                if claimed:
+                    _keep_or_give_back(claimed, response)
                 return response
         except idempotency.Replay as replay:
             return _say_again(replay.answer)
@@ -81,15 +86,19 @@ def wants_json() -> bool:
 
 
 def _claim():
-    key = request.headers.get("Idempotency-Key") or request.form.get("form_key")
+    key = request.headers.get("Idempotency-Key") or (_is_form() and request.form.get("form_key"))
     scope = g.get("idempotency_scope")
     if not key or not scope:
         return None
     return idempotency.claim(scope, key, _request_hash())
 
 
+def _is_form() -> bool:
+    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
 def _request_hash() -> bytes:
-    if request.mimetype != "multipart/form-data" and not request.form:
+    if not _is_form():
         return idempotency.hash_of(request.method.encode(), request.path.encode(), request.get_data())
     parts = [
         f"{name}={value}".encode()
@@ -103,21 +112,38 @@ def _request_hash() -> bytes:
     return idempotency.hash_of(request.method.encode(), request.path.encode(), *parts)
 
 
+def _keep_or_give_back(claimed, response: Response) -> None:
+    """Only what was done is said again; a file goes out once and is never kept."""
+    if response.status_code < 400 and not response.is_streamed:
+        idempotency.keep_answer(claimed, _answer_of(response))
+    else:
+        idempotency.give_back(claimed)
+
+
 def _answer_of(response: Response) -> idempotency.Answer:
     if g.get("answer_is_secret"):
-        shown = _("此一次性内容已显示过，不能再次显示")
-        return idempotency.Answer(200, shown, {"Content-Type": "text/plain; charset=utf-8"})
+        return _shown_once()
     kept = {k: v for k, v in response.headers.items() if k in ("Content-Type", "Location", "ETag")}
-    return idempotency.Answer(response.status_code, response.get_data(as_text=True), kept)
+    said = [] if wants_json() else list(flash_cookie.get("_flashes", ()))
+    return idempotency.Answer(response.status_code, response.get_data(as_text=True), kept, said)
+
+
+def _shown_once() -> idempotency.Answer:
+    from . import web
+
+    shown = _("此一次性内容已显示过，不能再次显示")
+    if wants_json():
+        return idempotency.Answer(200, shown, {"Content-Type": "text/plain; charset=utf-8"})
+    return idempotency.Answer(303, "", {"Location": web.here()}, [("notice", shown)])
 
 
 def _say_again(answer: idempotency.Answer) -> Response:
+    for category, words in answer.flashes:
+        flash(words, category)
     return Response(answer.body, answer.status, {**answer.headers, "Idempotency-Replayed": "true"})
 
 
 def _show_first_result(answer: idempotency.Answer) -> Response:
-    from flask import flash
-
     flash(_("已提交，如需更改请用更正"), "notice")
     return redirect(answer.headers.get("Location", "/"), 303)
 
@@ -185,6 +211,8 @@ def init_app(app: App) -> None:
     @app.before_request
     def begin():
         g.request_id = uuid.uuid4().hex
+        # What the request before left in this thread.
+        fields.values_are_typed.set(False)
         i18n.set_locale(g.get("locale") or request.cookies.get("locale") or _asked_locale())
 
     @app.after_request

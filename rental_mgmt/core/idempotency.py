@@ -7,7 +7,7 @@ request waits in the database for the first one's commit (bounded), then finds t
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import clock, keys
-from .db import Model, Uid, dialect_insert, new_uid, on_postgresql, run, session
+from .db import Model, Uid, dialect_insert, new_uid, on_postgresql, run, run_alongside, session
 from .errors import Conflict, Invalid
 from .i18n import _
 from .seal import Retention, Where, seal, unseal
@@ -38,19 +38,22 @@ class IdempotencyKey(Uid, Model):
 
 
 _table = IdempotencyKey.__table__
-_ANSWER = update(_table).where(_table.c.uid == bindparam("claimed")).values(answer=bindparam("answer"))
+_ANSWER = (
+    update(_table).where(_table.c.uid == bindparam("claimed_uid")).values(answer=bindparam("claimed_answer"))
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered the first time: enough to say it again."""
+    """What was answered the first time: enough to say it again, with what the next page would have said."""
 
     status: int
     body: str
     headers: dict
+    flashes: list = field(default_factory=list)
 
     def packed(self) -> str:
-        return json.dumps([self.status, self.body, self.headers], ensure_ascii=False)
+        return json.dumps([self.status, self.body, self.headers, self.flashes], ensure_ascii=False)
 
 
 class Replay(Exception):
@@ -100,7 +103,9 @@ def _stored(scope: str, key: str, request_hash: bytes) -> Answer:
         select(IdempotencyKey.uid, IdempotencyKey.request_hash, IdempotencyKey.answer).where(
             IdempotencyKey.scope == scope, IdempotencyKey.key == key
         )
-    ).one()
+    ).one_or_none()
+    if found is None or found.answer is None:
+        raise Conflict(_("同一请求仍在处理中，请稍后查看结果"))
     answer = Answer(*json.loads(unseal(found.answer, _where(found.uid))))
     if not hmac.compare_digest(found.request_hash, request_hash):
         raise Reused(answer)
@@ -118,13 +123,13 @@ class Reused(Invalid):
 def keep_answer(uid, answer: Answer) -> None:
     """Store the answer with the claimed key, as part of the same transaction."""
     sealed = seal(answer.packed(), _where(uid), Retention.IDEMPOTENCY)
-    run(_ANSWER, {"claimed": uid, "answer": sealed})
+    run_alongside(_ANSWER, {"claimed_uid": uid, "claimed_answer": sealed})
+
+
+def give_back(uid) -> None:
+    """Nothing was answered that could be said again: the key may be used once more."""
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.uid == uid))
 
 
 def _where(uid) -> Where:
     return Where("idempotency_key", "answer", uid)
-
-
-def forget_before(at: datetime) -> int:
-    """Delete the keys older than a moment; returns how many."""
-    return session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < at)).rowcount
