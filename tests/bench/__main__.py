@@ -3,6 +3,7 @@
 import importlib
 import os
 import pkgutil
+import re
 import sys
 import tempfile
 import time
@@ -37,7 +38,7 @@ def main(chosen: list[str]) -> int:
 
 def _find_lines() -> None:
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name.startswith("b") and module.name[1:3].isdigit():
+        if re.match(r"b[0-9]+_", module.name):
             importlib.import_module(f"{__package__}.{module.name}")
 
 
