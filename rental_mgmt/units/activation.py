@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import aliased, contains_eager
 
-from ..accounts.scope import below
 from ..core import clock
 from ..core.access import Actor, Role
 from ..core.db import session
@@ -14,6 +13,7 @@ from ..core.i18n import _, lazy
 from ..notices.service import notify
 from ..places.models import Place
 from ..places.pack import LegalRegime
+from ..places.scope import below
 from .codes import LAST_SERIAL, new_qr_token, prefix_of, serial_of, unit_code
 from .concerned import users_of
 from .details import DECIDED

@@ -39,6 +39,11 @@ def serial_of(code: str) -> int:
     return int(code[1 + COMMUNITY_DIGITS : -1])
 
 
+def grouped(code: str) -> str:
+    """The code in groups that can be read out and break well on a narrow screen: U510104 021003 000007L."""
+    return f"{code[:7]} {code[7:13]} {code[13:]}"
+
+
 def new_qr_token() -> str:
     """128 random bits: what a QR carries instead of the code, so that nobody finds a page by counting."""
     return secrets.token_urlsafe(16)

@@ -1,6 +1,6 @@
 """Whom a change of a unit concerns: the users who reach it in some roles now, to be told of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -9,6 +9,7 @@ from ..core import clock
 from ..core.access import PARTY_ROLES, POLICE_ROLES, Role
 from ..core.db import session
 from ..places.models import Grid
+from ..places.tree import ids_of
 from .models import Unit
 
 
@@ -37,7 +38,7 @@ def _reaches(role: Role, units: Collection[Unit]) -> ColumnElement[bool]:
         return Membership.grid_id.in_(_with_those_above(_ids(unit.grid_id for unit in units)))
     if role in POLICE_ROLES:
         return Membership.station_id.in_(_ids(unit.station_id for unit in units))
-    return Membership.place_id.in_(ids_in(unit.path for unit in units))
+    return Membership.place_id.in_(_along(unit.path for unit in units))
 
 
 def _ids(found) -> set[int]:
@@ -48,9 +49,8 @@ def _with_those_above(grid_ids: set[int]) -> set[int]:
     """Grids nest: whoever has the general grid is concerned by what happens in a micro grid."""
     if not grid_ids:
         return set()
-    return ids_in(session.scalars(select(Grid.path).where(Grid.id.in_(grid_ids))))
+    return _along(session.scalars(select(Grid.path).where(Grid.id.in_(grid_ids))))
 
 
-def ids_in(paths) -> set[int]:
-    """The ids that stand in some paths such as "/1/4/9/"."""
-    return {int(key) for path in paths for key in path.split("/") if key}
+def _along(paths: Iterable[str]) -> set[int]:
+    return {key for path in paths for key in ids_of(path)}

@@ -9,8 +9,8 @@ from ..core.i18n import _
 from ..core.paging import page_of
 from ..core.web import page
 from . import filing, listing, walks
-from .models import FILING_LABELS, Filing, FilingStatus, FloorList
-from .packs import filing_word, packs_of
+from .models import Filing, FilingStatus, FloorList
+from .packs import FILING_LABELS, filing_word, packs_of
 from .pages_web import pressed, uid_in, unit_page, web
 from .schemas import CheckIn, ReasonIn
 from .walk_forms import read_walk, walk_form

@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 
 from ..accounts.masking import mask_name, mask_phone
-from ..accounts.scope import below, within
+from ..accounts.scope import within
 from ..audit.service import record_access
 from ..core.access import Actor, Role
 from ..core.db import session
 from ..core.lookup import get_or_404
 from ..places.models import Place
+from ..places.scope import below
 from . import details as said
 from .models import Filing, FilingStatus, Unit, UnitStatus
 from .scope import visible
@@ -47,8 +48,11 @@ def list_units(actor: Actor, wanted: Filter = Filter()) -> Select:
         path = select(Place.path).where(Place.uid == wanted.building)
         query = query.where(below(Unit.path, session.scalar(path) or "/0/"))
     if wanted.words:
-        columns = [Unit.name, Unit.code] + ([Unit.nickname] if actor.party_ids else [])
-        query = query.where(or_(*(column.icontains(wanted.words, autoescape=True) for column in columns)))
+        columns = [Unit.name] + ([Unit.nickname] if actor.party_ids else [])
+        fits = [column.icontains(wanted.words, autoescape=True) for column in columns]
+        # A code is read off a plate in groups.
+        fits.append(Unit.code.icontains(wanted.words.replace(" ", ""), autoescape=True))
+        query = query.where(or_(*fits))
     if wanted.police_decided is not None:
         decided = Unit.police_decided_at.is_not(None)
         query = query.where(decided if wanted.police_decided else ~decided)

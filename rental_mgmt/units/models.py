@@ -261,15 +261,6 @@ class FilingStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-# The words for CHECKED and DECIDED are the place's own: packs.filing_word.
-FILING_LABELS = {
-    FilingStatus.DRAFT: lazy("待提交"),
-    FilingStatus.SUBMITTED: lazy("待现场核查"),
-    FilingStatus.RETURNED: lazy("已退回"),
-    FilingStatus.CHECKED: lazy("已现场核查"),
-    FilingStatus.DECIDED: lazy("已办结"),
-    FilingStatus.WITHDRAWN: lazy("已撤回"),
-}
 # What the landlord still has to do something about, and what others are looking at.
 WITH_LANDLORD = (FilingStatus.DRAFT, FilingStatus.RETURNED)
 UNDER_REVIEW = (FilingStatus.SUBMITTED, FilingStatus.CHECKED)

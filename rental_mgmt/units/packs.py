@@ -2,29 +2,25 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
 from ..core import clock
-from ..core.db import session
-from ..places.models import PlacePack
-from ..places.pack import Pack, pack_for
-from .concerned import ids_in
-from .models import FILING_LABELS, FilingStatus, Unit
+from ..core.i18n import lazy
+from ..places.jurisdiction import pack_at
+from ..places.pack import Pack
+from .models import FilingStatus, Unit
 
-EVERYWHERE = "national"
+# The words for CHECKED and DECIDED are the place's own: filing_word.
+FILING_LABELS = {
+    FilingStatus.DRAFT: lazy("待提交"),
+    FilingStatus.SUBMITTED: lazy("待现场核查"),
+    FilingStatus.RETURNED: lazy("已退回"),
+    FilingStatus.CHECKED: lazy("已现场核查"),
+    FilingStatus.DECIDED: lazy("已办结"),
+    FilingStatus.WITHDRAWN: lazy("已撤回"),
+}
 
 
 def pack_at_path(path: str) -> Pack:
-    """The pack of the nearest place above that has one in force today; else the national one."""
-    today, above = clock.local_day(clock.now()), [int(key) for key in path.split("/") if key]
-    query = (
-        select(PlacePack.place_id, PlacePack.pack)
-        .where(PlacePack.place_id.in_(ids_in([path])), PlacePack.effective_from <= today)
-        .order_by(PlacePack.effective_from)
-    )
-    in_force = dict(session.execute(query).all())
-    code = next((in_force[key] for key in reversed(above) if key in in_force), EVERYWHERE)
-    return pack_for(code, today)
+    return pack_at(path, clock.local_day(clock.now()))
 
 
 def pack_of(unit: Unit) -> Pack:

@@ -34,10 +34,7 @@ def add_document(
     expires_on: date | None = None,
 ) -> UnitDocument:
     """Keep a photo or paper, sealed. Raises Invalid naming the remedy for a file that is none."""
-    if expires_on is not None and expires_on < clock.local_day(clock.now()):
-        raise Invalid(errors={"expires_on": [_("这份材料已过期，请上传有效的")]})
-    if len(documents_of(unit)) >= MOST:
-        raise Conflict(_("一套房源最多 %(n)s 份照片和材料，请先移除不用的", n=MOST))
+    _refuse_unfit(unit, expires_on)
     upload = Upload(
         kind=FileKind.PHOTO if kind is DocumentKind.PHOTO else FileKind.PAPER,
         source=source,
@@ -58,6 +55,13 @@ def add_document(
     touch((Kind.UNIT, unit.id))
     record(actor, "unit_document.add", document, chain=unit.chain, kind=kind, unit=unit.uid)
     return document
+
+
+def _refuse_unfit(unit: Unit, expires_on: date | None) -> None:
+    if expires_on is not None and expires_on < clock.local_day(clock.now()):
+        raise Invalid(errors={"expires_on": [_("这份材料已过期，请上传有效的")]})
+    if len(documents_of(unit)) >= MOST:
+        raise Conflict(_("一套房源最多 %(n)s 份照片和材料，请先移除不用的", n=MOST))
 
 
 @allow(Role.LANDLORD)

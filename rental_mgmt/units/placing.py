@@ -5,9 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 
-from ..accounts.scope import below
 from ..audit.service import record
 from ..core import clock
 from ..core.access import Actor, Role, allow
@@ -15,8 +14,11 @@ from ..core.db import session
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 from ..core.lookup import get_or_404
-from ..places.models import GridAssignment, Place, PlaceKind, StationCompound
-from .concerned import ids_in
+from ..places.grids import grid_at
+from ..places.models import PLACE_LABELS, Place, PlaceKind
+from ..places.scope import below
+from ..places.stations import station_at
+from ..places.tree import above, chain_of, find_child, floor_name, make_place
 
 # A landlord may name a door that nobody entered yet, but not fill a building with them.
 MOST_DOORS_OF_A_FLOOR, MOST_FLOORS = 60, 130
@@ -56,52 +58,20 @@ def find_or_add_door(actor: Actor, address: Address) -> Place:
     code, number = address.door_code, address.floor_number
     # Two landlords of one new floor: the second waits here and then finds it.
     session.refresh(building, with_for_update={"key_share": True})
-    floor = _child(building, PlaceKind.FLOOR, str(number)) or _add_floor(actor, building, number)
-    return _child(floor, PlaceKind.DOOR, code) or _add_door(actor, floor, code)
-
-
-def _child(parent: Place, kind: PlaceKind, code: str) -> Place | None:
-    return session.scalar(
-        select(Place).where(Place.parent_id == parent.id, Place.kind == kind, Place.code == code)
+    floor = find_child(building, PlaceKind.FLOOR, str(number)) or _add(
+        actor, building, PlaceKind.FLOOR, str(number), floor_name(number)
     )
+    return find_child(floor, PlaceKind.DOOR, code) or _add(actor, floor, PlaceKind.DOOR, code, code)
 
 
-def _add_floor(actor: Actor, building: Place, number: int) -> Place:
-    name = _floor_name(number)
-    return _add(actor, building, Place(kind=PlaceKind.FLOOR, code=str(number), name=name, rank=number, path=""))
-
-
-def _add_door(actor: Actor, floor: Place, code: str) -> Place:
-    digits = re.sub(r"[^0-9]", "", code)
-    rank = int(digits or 0) % 10**9
-    return _add(actor, floor, Place(kind=PlaceKind.DOOR, code=code, name=code, rank=rank, path=""))
-
-
-def _floor_name(number: int) -> str:
-    # Names of places are data, not words of the page: they are the same in every language.
-    return f"{number}层" if number > 0 else f"地下{-number}层"
-
-
-def _add(actor: Actor, parent: Place, place: Place) -> Place:
-    limit = MOST_FLOORS if place.kind is PlaceKind.FLOOR else MOST_DOORS_OF_A_FLOOR
-    siblings = select(func.count()).where(Place.parent_id == parent.id, Place.kind == place.kind)
+def _add(actor: Actor, parent: Place, kind: PlaceKind, code: str, name: str) -> Place:
+    limit = MOST_FLOORS if kind is PlaceKind.FLOOR else MOST_DOORS_OF_A_FLOOR
+    siblings = select(func.count()).where(Place.parent_id == parent.id, Place.kind == kind)
     if session.scalar(siblings) >= limit:
-        raise Conflict(_("这里的%(kind)s已满，请联系社区核对门牌", kind=place.kind.label))
-    place.parent_id = parent.id
-    session.add(place)
-    session.flush()
-    place.path = f"{parent.path}{place.id}/"
-    record(actor, "place.add", place, f"place:{community_of(parent)}", kind=place.kind)
+        raise Conflict(_("这里的%(kind)s已满，请联系社区核对门牌", kind=PLACE_LABELS[kind]))
+    place = make_place(parent, kind, name, code, int(code) if kind is PlaceKind.FLOOR else None)
+    record(actor, "place.add", place, chain_of(place), kind=kind)
     return place
-
-
-def community_of(place: Place) -> int:
-    """The id of the community a place lies in: what names its audit chain."""
-    return session.scalar(_above(place, PlaceKind.COMMUNITY).with_only_columns(Place.id))
-
-
-def _above(place: Place, *kinds: PlaceKind) -> Select:
-    return select(Place).where(Place.id.in_(ids_in([place.path])), Place.kind.in_(kinds))
 
 
 # --- the unit's own columns ---------------------------------------------------------------------------------
@@ -109,28 +79,19 @@ def _above(place: Place, *kinds: PlaceKind) -> Select:
 
 def columns_of(door: Place) -> dict:
     """What a unit at this door carries of its place: ids, path, present grid and station, and its name."""
-    above = {place.kind: place for place in session.scalars(_above(door, *PlaceKind))}
-    building, compound = above[PlaceKind.BUILDING], above[PlaceKind.COMPOUND]
+    around, at = above(door.path), clock.now()
+    building, compound = around[PlaceKind.BUILDING], around[PlaceKind.COMPOUND]
+    grid, station = grid_at(building.id, at), station_at(compound.id, at)
     return {
         "door_id": door.id,
         "building_id": building.id,
         "compound_id": compound.id,
-        "community_id": above[PlaceKind.COMMUNITY].id,
+        "community_id": around[PlaceKind.COMMUNITY].id,
         "path": door.path,
-        "name": f"{building.name} {above[PlaceKind.FLOOR].name} {door.name}",
-        "grid_id": _now(
-            select(GridAssignment.grid_id), GridAssignment, GridAssignment.building_id == building.id
-        ),
-        "station_id": _now(
-            select(StationCompound.station_id), StationCompound, StationCompound.compound_id == compound.id
-        ),
+        "name": f"{building.name} {around[PlaceKind.FLOOR].name} {door.name}",
+        "grid_id": grid and grid.id,
+        "station_id": station and station.id,
     }
-
-
-def _now(query: Select, table, condition) -> int | None:
-    at = clock.now()
-    in_force = table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at)
-    return session.scalar(query.where(condition, *in_force).order_by(table.valid_from.desc()).limit(1))
 
 
 # --- choosing -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from ..core.http import actor
 from ..core.i18n import _
 from ..core.web import page
 from . import listing, plates
+from .codes import grouped
 from .pages_web import absolute, web
 
 
@@ -14,7 +15,7 @@ def plate(unit_uid):
     """房源码牌"""
     unit = listing.get_unit(actor(), unit_uid)
     address = absolute(url_for(".public", token=plates.token_of(actor(), unit)))
-    return page("units/plate.html", unit=unit, picture=plates.qr_of(address))
+    return page("units/plate.html", unit=unit, grouped=grouped, picture=plates.qr_of(address))
 
 
 @web.get("/units/<uuid:unit_uid>/plate.svg")

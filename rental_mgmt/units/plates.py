@@ -8,7 +8,6 @@ import segno
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from ..accounts.scope import below
 from ..audit.service import record
 from ..core.access import Actor, Role, allow
 from ..core.db import session
@@ -16,8 +15,9 @@ from ..core.errors import Conflict, NotFound
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..places.models import Place, PlaceKind
+from ..places.scope import below
+from ..places.tree import chain_of
 from .models import Unit
-from .placing import community_of
 from .public import HAS_A_PLATE
 
 PLATE_PRINTERS = (Role.LANDLORD, Role.HELPER, Role.PROPERTY_MANAGER, Role.GRID_WORKER, Role.POLICE_LIAISON)
@@ -100,5 +100,5 @@ def get_building(actor: Actor, uid: UUID) -> Place:
 def renew_lift_token(actor: Actor, building: Place) -> str:
     """A new secret for the building's page; a notice that hangs in the lift with an older one stops working."""
     building.qr_token = secrets.token_urlsafe(16)
-    record(actor, "place.renew_qr", building, f"place:{community_of(building)}")
+    record(actor, "place.renew_qr", building, chain_of(building))
     return building.qr_token

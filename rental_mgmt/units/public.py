@@ -8,13 +8,12 @@ from sqlalchemy import select
 from ..core.db import session
 from ..core.errors import NotFound
 from ..core.i18n import _
-from ..core.seal import Where, unseal_or_none
 from ..notices.messages import Addressed, leave_message
 from ..notices.models import NeighbourMessage, Whereabouts
-from ..places.models import DutyContact, Place, PlaceKind
+from ..places.models import Place, PlaceKind
+from ..places.tree import above
 from .models import Unit, UnitStatus
 from .packs import pack_of
-from .placing import community_of
 
 # A suspended unit keeps its page, and the page does not say so: nobody learns at the door that a flat is empty.
 HAS_A_PLATE = (UnitStatus.ACTIVE, UnitStatus.SUSPENDED)
@@ -27,16 +26,6 @@ class PublicUnit:
     code: str
     capacity: int
     house_rules: Sequence[str]
-
-
-@dataclass(frozen=True)
-class PublicContact:
-    """A duty contact who agreed to be shown; a number only where an office published it on purpose."""
-
-    duty: str
-    name: str
-    hours: str
-    phone: str | None
 
 
 def unit_behind(token: str | None) -> Unit:
@@ -72,19 +61,7 @@ def building_behind(token: str | None) -> Place:
     return building
 
 
-def contacts_of(building: Place) -> list[PublicContact]:
-    """The duty contacts of a building who agreed to be shown and have not withdrawn it."""
-    query = select(DutyContact).where(
-        DutyContact.building_id == building.id, DutyContact.withdrawn_at.is_(None)
-    )
-    return [
-        PublicContact(row.duty, name, row.hours, row.public_phone)
-        for row in session.scalars(query.order_by(DutyContact.id))
-        if (name := unseal_or_none(row.name_sealed, Where("duty_contact", "name_sealed", row.uid)))
-    ]
-
-
 def tell_building(visitor: str, building: Place, whereabouts: Whereabouts, text: str) -> NeighbourMessage:
     """A message about a building to its property desk: from where it is heard, never from which door."""
-    about = Addressed(building.id, building.path, community_of(building))
+    about = Addressed(building.id, building.path, above(building.path)[PlaceKind.COMMUNITY].id)
     return leave_message(visitor, about, whereabouts, text)

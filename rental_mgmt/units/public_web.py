@@ -12,7 +12,9 @@ from ..core.forms import Form
 from ..core.i18n import _
 from ..core.web import page, read_cookie, set_cookie, visitor
 from ..notices.schemas import MessageIn
+from ..places.contacts import contacts_of
 from . import public as shown
+from .codes import grouped
 from .pages_web import web
 
 UNIT_LINK, BUILDING_LINK, LINK_SECONDS = "unit_link", "building_link", 3600
@@ -29,7 +31,7 @@ def public(token=None):
     form = Form(MessageIn)
     if form.submit(lambda **said: shown.tell_operator(visitor(), _same(unit), **said)):
         return _told("units.public")
-    return page("units/public.html", form=form, unit=shown.public_unit(unit), about=unit.uid)
+    return page("units/public.html", form=form, unit=shown.public_unit(unit), grouped=grouped, about=unit.uid)
 
 
 @web.route("/b", methods=["GET", "POST"], endpoint="building_public")
@@ -42,7 +44,7 @@ def building_public(token=None):
     form = Form(MessageIn)
     if form.submit(lambda **said: shown.tell_building(visitor(), _same(building), **said)):
         return _told("units.building_public")
-    contacts = shown.contacts_of(building)
+    contacts = contacts_of(building)
     return page(
         "units/building_public.html", form=form, building=building, contacts=contacts, about=building.uid
     )

@@ -106,6 +106,7 @@ def present_details(actor: Actor, unit: Unit) -> dict:
         | contact
         | {
             "party_role": role.role if role else PartyRoleKind.OWNER,
+            "area": f"{(plain['area']):g}",
             "listings": "\n".join(listing.url for listing in said.listings_of(unit)),
             "cleaning_windows": "\n".join(said.windows_of(unit)),
             "version": unit.version,

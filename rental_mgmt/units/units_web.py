@@ -13,12 +13,13 @@ from ..core.i18n import _
 from ..core.paging import page_of
 from ..core.web import page
 from . import claiming, listing, papers, placing, registering, states
-from .models import UnitStatus
+from .models import NeighbourConsent, PartyRoleKind, UnitStatus
 from .packs import pack_at_path
 from .pages_web import pressed, to_unit, uid_in, unit_page, web
 from .placing import Address
 from .schemas import DocumentIn, ReasonIn, SuspendIn, UnitEditIn, UnitIn, UnitQuery
 
+USUAL = {"party_role": PartyRoleKind.OWNER, "neighbour_consent": NeighbourConsent.UNKNOWN}
 FILTERS = ("status", "building", "words", "police_decided", "neighbour_consent")
 
 
@@ -52,7 +53,7 @@ def new():
     building = request.values.get("building", "")
     if not building:
         words = request.args.get("words", "")[:50]
-        return page("units/choose.html", compounds=placing.choose_building(words), words=words)
+        return page("units/choose.html", compounds=placing.choose_building(words), asked=words)
     form, made = Form(UnitIn, _filled_in(me, building)), []
 
     def register(building, door, floor, party, parent, **said):
@@ -67,7 +68,7 @@ def new():
 
 def _filled_in(me, building: str) -> dict:
     like = request.args.get("like")
-    found = registering.details_like(me, listing.get_unit(me, uid_in(like))) if like else {}
+    found = registering.details_like(me, listing.get_unit(me, uid_in(like))) if like else dict(USUAL)
     given = {name: request.args.get(name) for name in ("parent", "door", "floor")}
     return found | {"building": building} | {name: value for name, value in given.items() if value}
 

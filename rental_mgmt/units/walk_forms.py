@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ..core import fields
-from ..core.i18n import lazy
+from ..core.errors import Invalid
+from ..core.i18n import _, lazy
 from .models import CheckResult, Unit
 from .walks import Seen
 
@@ -23,6 +24,14 @@ def walk_form(units: Sequence[Unit]) -> type[fields.Schema]:
 
 def read_walk(typed: dict, units: Sequence[Unit]) -> tuple[list[Seen], str | None]:
     """What was typed as the service takes it; doors without an answer were not looked at."""
+    asked = _("请写明哪里与申请不一致")
+    silent = {
+        f"note-{unit.uid}": [asked]
+        for unit in units
+        if typed[f"result-{unit.uid}"] is CheckResult.DIFFERS and not typed[f"note-{unit.uid}"]
+    }
+    if silent:
+        raise Invalid(errors=silent)
     seen = [
         Seen(unit.uid, result, typed[f"note-{unit.uid}"])
         for unit in units

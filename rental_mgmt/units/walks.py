@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased, contains_eager
 
-from ..accounts.scope import below, within
+from ..accounts.scope import within
 from ..audit.service import record
 from ..core import clock
 from ..core.access import Actor, Role, allow
@@ -16,6 +16,8 @@ from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..places.models import Place, PlaceKind
+from ..places.scope import below
+from ..places.tree import ids_of
 from .activation import decide_filings
 from .filing import mark_checked
 from .models import UNDER_REVIEW, CheckResult, Filing, FilingStatus, FloorCheck, FloorList, Unit, UnitStatus
@@ -40,12 +42,8 @@ class Seen:
 @allow(Role.GRID_WORKER)
 def list_walkable(actor: Actor) -> list[Place]:
     """The buildings and floors with units of the actor's grid, as a person counts them."""
-    ids = {
-        int(key)
-        for path in session.scalars(select(Unit.path).where(within(actor, Unit), *_stands()))
-        for key in path.split("/")
-        if key
-    }
+    paths = session.scalars(select(Unit.path).where(within(actor, Unit), *_stands()))
+    ids = {key for path in paths for key in ids_of(path)}
     found = session.scalars(select(Place).where(Place.id.in_(ids), Place.kind.in_(WALKED)))
     return sorted(found, key=lambda place: (place.path.rpartition(f"{place.id}/")[0], place.rank, place.name))
 

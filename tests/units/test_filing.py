@@ -206,9 +206,9 @@ def test_a_place_where_the_police_are_only_informed_decides_on_the_check(client,
     from rental_mgmt.places.pack import DecidedBy
     from rental_mgmt.units import packs
 
-    national = packs.pack_for
-    informed = lambda code, on: replace(national(code, on), decided_by=DecidedBy.INFORMED)  # noqa: E731
-    monkeypatch.setattr(packs, "pack_for", informed)
+    national = packs.pack_at
+    informed = lambda path, on: replace(national(path, on), decided_by=DecidedBy.INFORMED)  # noqa: E731
+    monkeypatch.setattr(packs, "pack_at", informed)
     filing = world.checked(city.worker, world.submitted(city.owner, city.building))
     assert world.present(filing).status is FilingStatus.DECIDED
     assert world.present(filing.unit).status is UnitStatus.ACTIVE

@@ -12,6 +12,7 @@ from rental_mgmt.core.seal import Retention, Where, seal
 from rental_mgmt.notices.models import NeighbourMessage, Notice
 from rental_mgmt.places.models import DutyContact, Place
 from rental_mgmt.units import plates
+from rental_mgmt.units.codes import grouped
 from rental_mgmt.units.models import UnitStatus
 from tests.support.forms import fill_in, forms_on
 
@@ -34,7 +35,7 @@ def scan(client, token, kind="q"):
 def test_the_page_behind_a_plate(client, world, active):
     page = scan(client, active.unit.qr_token)
     assert page.status_code == 200
-    for shown in (active.unit.code, "4 人", "晚十点至早八点保持安静"):
+    for shown in (active.unit.code, grouped(active.unit.code), "4 人", "晚十点至早八点保持安静"):
         assert shown in page.text
     hidden = (
         active.unit.name,
@@ -168,7 +169,7 @@ def test_a_plate_carries_the_code_and_no_more(client, world, active):
         world.sign_in(client, who)
         page = client.get(f"/units/{active.unit.uid}/plate")
         assert page.status_code == 200, who.role
-        assert active.unit.code in page.text
+        assert grouped(active.unit.code) in page.text
         assert all(words not in page.text for words in ("1203", active.unit.qr_token))
     picture = client.get(f"/units/{active.unit.uid}/plate.svg")
     assert picture.mimetype == "image/svg+xml"
