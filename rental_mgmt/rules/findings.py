@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
 from ..alerts.facts import Finding
 from ..core.clock import LOCAL
@@ -68,17 +69,19 @@ def _evidence(rule: Rule, facts: Mapping, fades_at: datetime | None) -> dict:
     evidence = {
         "numbers": {name: value for name, value in named.items() if name not in moments},
         "timeline": [
-            {"at": at.isoformat()} | _in_both(rule.labels[name])
+            {"at": at.isoformat(), **_in_both(rule.labels[name])}
             for name, at in sorted(moments.items(), key=lambda moment: moment[1])
         ],
         "checklist": [
-            {"item": item.key, "photo": item.needs_photo} | _in_both(item.words) for item in rule.checklist
+            {"item": item.key, "photo": item.needs_photo, **_in_both(item.words)} for item in rule.checklist
         ],
     }
     return evidence | ({"fades_at": fades_at.isoformat()} if fades_at else {})
 
 
+@cache
 def _in_both(words: Lazy) -> dict[str, str]:
+    """The same words in both languages; said once a process."""
     said = {}
     for code, name in (("zh", "words"), ("en", "words_en")):
         with use_locale(code):

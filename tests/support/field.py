@@ -263,9 +263,9 @@ class FlatInField:
             self._open(clock.local_time(day, time.fromisoformat(at)), purpose, key_of_stay)
         return self
 
-    def opens_ago(self, hours: float, purpose: str = "guest") -> "FlatInField":
+    def opens_ago(self, hours: float, purpose: str = "guest", key_of_stay: bool = False) -> "FlatInField":
         """The door was opened so long ago, and the lock has said nothing since."""
-        self._open(moment(hours=-hours), purpose, key_of_stay=False)
+        self._open(moment(hours=-hours), purpose, key_of_stay)
         return self._change(self.device, last_event_at=moment(hours=-hours))
 
     def _open(self, at: datetime, purpose: str, key_of_stay: bool) -> None:

@@ -12,7 +12,7 @@ from ...core.i18n import lazy
 from ...core.portable import among, greatest, later_by, least, moment, seconds_between
 from ...devices.models import LockEvent
 from ...stays.models import Guest, Stay
-from ..base import AT_ONCE, FIELD, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
+from ..base import AT_ONCE, FIELD, LANDLORD, POLICE, Ids, Item, Rule, Turn, fires, quiet
 from ..bases import REGISTER
 from ..lodging import gone_at, is_guests_opening, is_judged, is_open
 
@@ -162,15 +162,15 @@ def _doors(at, ids, since, gap_minutes, grace) -> Select:
             LockEvent.occurred_at > since,
             LockEvent.occurred_at <= at,
             is_guests_opening(),
-            ~_somebody_registered(since),
-            ~_somebody_expected(at - grace),
+            ~_somebody_registered(ids, since),
+            ~_somebody_expected(ids, at - grace),
         )
         .group_by(LockEvent.unit_id)
         .having(seconds_between(first, last) >= gap_minutes * 60)
     )
 
 
-def _somebody_registered(since: datetime):
+def _somebody_registered(ids: Ids, since: datetime):
     """Was a registered guest there when the door opened?"""
     came_at = least(Stay.checks_in_at, Guest.arrived_at)
     return (
@@ -178,6 +178,8 @@ def _somebody_registered(since: datetime):
         .join(Stay, Stay.id == Guest.stay_id)
         .where(
             Stay.unit_id == LockEvent.unit_id,
+            # Said once more of the stays themselves, so that their index serves it.
+            among(Stay.unit_id, ids),
             Stay.cancelled_at.is_(None),
             or_(Stay.ended_at.is_(None), Stay.ended_at > since),
             Guest.voided_at.is_(None),
@@ -188,12 +190,14 @@ def _somebody_registered(since: datetime):
     )
 
 
-def _somebody_expected(still_waiting_after: datetime):
+def _somebody_expected(ids: Ids, still_waiting_after: datetime):
     """Was a plan running whose guests may still be registered in time?"""
     return (
         select(Stay.id)
         .where(
             Stay.unit_id == LockEvent.unit_id,
+            # Said once more of the stays themselves, so that their index serves it.
+            among(Stay.unit_id, ids),
             Stay.cancelled_at.is_(None),
             Stay.ended_at.is_(None),
             Stay.checks_in_at <= later_by(LockEvent.occurred_at, EARLY),

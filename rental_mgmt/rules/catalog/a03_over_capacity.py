@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import greatest, moment
+from ...core.portable import among, greatest, moment
 from ...stays.models import Guest, Stay
 from ...units.models import Unit
 from ..base import AT_ONCE, FIELD, LANDLORD, Item, Rule, Turn, fires, quiet
@@ -48,6 +48,7 @@ class OverCapacity(Rule):
             .join(their_stay, their_stay.unit_id == newcomer.c.unit_id)
             .join(other, other.stay_id == their_stay.id)
             .where(
+                among(their_stay.unit_id, ids),
                 their_stay.cancelled_at.is_(None),
                 or_(their_stay.ended_at.is_(None), their_stay.ended_at > at),
                 other.voided_at.is_(None),

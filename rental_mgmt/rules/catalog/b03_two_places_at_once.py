@@ -17,6 +17,7 @@ from ..lodging import is_judged, one_flat
 
 JUST_AFTER = timedelta(seconds=1)
 NEVER = timedelta(days=36500)
+SIDE = ("unit_id", "stay_id", "planned")
 
 
 class TwoPlacesAtOnce(Rule):
@@ -47,7 +48,7 @@ class TwoPlacesAtOnce(Rule):
         ends = least(pairs.c.one_ends, pairs.c.other_ends, moment(at))
         overlap = seconds_between(pairs.c.both_at, ends)
         found = select(pairs, overlap.label("seconds")).where(overlap > overlap_minutes * 60).subquery()
-        sides = union_all(*(_side(found, unit) for unit in ("one_unit", "other_unit"))).subquery()
+        sides = union_all(*(_side(found, unit) for unit in ("one_unit_id", "other_unit_id"))).subquery()
         return (
             select(
                 sides.c.key,
@@ -129,34 +130,21 @@ class TwoPlacesAtOnce(Rule):
     )
 
 
-def _lodged(at, ids, ahead: bool) -> Select:
-    """Where these persons are counted as lodging, and until when."""
+def _lodged(at, ids, ahead: bool):
+    """Where these persons are registered, and until when by the register alone."""
     # Open ends lie far ahead, so that the least of several is a known one.
     never = moment(at + NEVER)
-    planned = least(
-        func.coalesce(Guest.left_at, never), func.coalesce(Stay.ended_at, never), Stay.checks_out_at
-    )
-    # Who is overdue is A05's case, unless a key of that stay still opens the door.
-    last_key = (
-        select(func.max(LockEvent.occurred_at))
-        .where(
-            LockEvent.unit_id == Stay.unit_id,
-            LockEvent.occurred_at > planned,
-            LockEvent.occurred_at <= at,
-            LockEvent.stay_id == Stay.id,
-        )
-        .correlate(Guest, Stay)
-        .scalar_subquery()
-    )
+    really = least(func.coalesce(Guest.left_at, never), func.coalesce(Stay.ended_at, never))
     return (
         select(
             Guest.id,
             Guest.person_id,
             Guest.unit_id,
+            Guest.stay_id,
             Guest.arrived_at,
             Guest.recorded_at,
             one_flat().label("flat"),
-            func.coalesce(last_key, planned).label("ends"),
+            least(really, Stay.checks_out_at).label("planned"),
         )
         .join(Stay, Stay.id == Guest.stay_id)
         .join(Unit, Unit.id == Guest.unit_id)
@@ -167,28 +155,53 @@ def _lodged(at, ids, ahead: bool) -> Select:
             is_judged(at),
             true() if ahead else Guest.arrived_at <= at,
         )
+        .cte("lodged")
     )
 
 
 def _pairs(at, ids, ahead: bool = False):
     """Every two lodgings of one person in different flats, and from when on they coincide."""
-    lodged = _lodged(at, ids, ahead).cte("lodged")
+    lodged = _lodged(at, ids, ahead)
     one, other = lodged.alias(), lodged.alias()
-    since = moment(at - JUDGED_FOR)
-    return (
+    paired = (
         select(
             one.c.person_id.label("key"),
-            one.c.unit_id.label("one_unit"),
-            other.c.unit_id.label("other_unit"),
             greatest(one.c.arrived_at, other.c.arrived_at).label("both_at"),
             greatest(one.c.recorded_at, other.c.recorded_at).label("recorded_at"),
-            one.c.ends.label("one_ends"),
-            other.c.ends.label("other_ends"),
+            *(
+                side.c[name].label(f"{word}_{name}")
+                for word, side in (("one", one), ("other", other))
+                for name in SIDE
+            ),
         )
         .join(other, other.c.person_id == one.c.person_id)
-        .where(one.c.id < other.c.id, one.c.flat != other.c.flat, one.c.ends >= since, other.c.ends >= since)
-        .subquery()
+        .where(one.c.id < other.c.id, one.c.flat != other.c.flat)
+        # Pairs are few: what comes after is asked of them alone.
+        .cte("paired")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    counted = select(
+        paired, _ends(paired, "one", at).label("one_ends"), _ends(paired, "other", at).label("other_ends")
+    ).subquery()
+    since = moment(at - JUDGED_FOR)
+    return select(counted).where(counted.c.one_ends >= since, counted.c.other_ends >= since).subquery()
+
+
+def _ends(paired, word: str, at):
+    """Until when one of two lodgings counts: overdue is A05's case, unless a key of that stay still opens."""
+    unit_id, stay_id, planned = (paired.c[f"{word}_{name}"] for name in SIDE)
+    last_key = (
+        select(func.max(LockEvent.occurred_at))
+        .where(
+            LockEvent.unit_id == unit_id,
+            LockEvent.occurred_at > planned,
+            LockEvent.occurred_at <= at,
+            LockEvent.stay_id == stay_id,
+        )
+        .correlate(paired)
+        .scalar_subquery()
+    )
+    return func.coalesce(last_key, planned)
 
 
 def _side(found, unit: str) -> Select:

@@ -69,6 +69,7 @@ class UnaccompaniedMinor(Rule):
             .join(stay, stay.unit_id == lodged.c.unit_id)
             .join(there, there.stay_id == stay.id)
             .where(
+                among(stay.unit_id, ids),
                 stay.cancelled_at.is_(None),
                 or_(stay.ended_at.is_(None), stay.ended_at >= at - JUDGED_FOR),
                 there.voided_at.is_(None),
