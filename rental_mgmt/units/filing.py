@@ -1,5 +1,6 @@
 """A filing from the landlord's hand to the decision: each step by its role, with who, when and why."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -12,7 +13,8 @@ from ..core.errors import Conflict, Invalid
 from ..core.i18n import _, lazy
 from ..core.lookup import get_or_404
 from ..notices.service import notify
-from ..places.pack import DecidedBy, Pack
+from ..places.law import in_force, sentence
+from ..places.pack import DecidedBy, Pack, Paper
 from . import details as said
 from .activation import decide_filings
 from .concerned import users_of
@@ -53,10 +55,16 @@ def missing_for(unit: Unit, pack: Pack) -> dict[str, list[str]]:
     return missing
 
 
-def asked_papers(unit: Unit, pack: Pack):
+def asked_papers(unit: Unit, pack: Pack) -> tuple[Paper, ...]:
     """The papers that the place asks of this unit's regime from its landlord's kind of party."""
     role = said.present_role(unit)
     return pack.papers_for(unit.legal_regime, role.role if role else PartyRoleKind.OWNER)
+
+
+def basis_of(papers: Iterable[Paper]) -> list[tuple[str, str]]:
+    """The laws that some papers rest on, as (id, sentence), those in force today."""
+    ids = dict.fromkeys(key for paper in papers for key in paper.basis)
+    return [(law.id, sentence(law.id)) for law in in_force(ids, clock.local_day(clock.now()))]
 
 
 def _is_given(unit: Unit, name: str) -> bool:

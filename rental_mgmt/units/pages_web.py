@@ -5,18 +5,20 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, request, url_for
 
-from ..core.access import may
+from ..core.access import Actor, may
 from ..core.errors import NotFound
 from ..core.forms import Form
 from ..core.http import actor
 from ..core.web import page
+from ..places.pack import Pack
 from . import claiming, details, filing, listing, papers, plates, registering, states
-from .models import UNDER_REVIEW, FilingStatus, Unit
+from .models import UNDER_REVIEW, DocumentKind, FilingStatus, Unit
 from .packs import filing_word, pack_of
 from .schemas import DocumentIn, ReasonIn, SuspendIn, UnitIn, VersionIn
 
 web = Blueprint("units", __name__, template_folder="templates")
 
+FORMS = {"document": DocumentIn, "suspend": SuspendIn, "close": ReasonIn, "return_": ReasonIn}
 OPERATIONS = {
     "edit": registering.edit_unit,
     "add_document": papers.add_document,
@@ -36,34 +38,52 @@ OPERATIONS = {
 def unit_page(unit: Unit, refused: str = "", **forms: Form):
     """One unit: what it is, how its filing stands, what this role may do; `refused` names a form to open."""
     me, pack = actor(), pack_of(unit)
-    forms.setdefault("document", Form(DocumentIn, files=("file",)))
-    forms.setdefault("suspend", Form(SuspendIn))
-    forms.setdefault("close", Form(ReasonIn))
-    forms.setdefault("return_", Form(ReasonIn))
-    open_now = registering.open_filing(unit)
     return page(
         "units/show.html",
         unit=unit,
         pack=pack,
-        filings=listing.list_shown_filings(me, unit),
-        open_filing=open_now,
-        proposed=registering.proposed(unit),
-        under_review=open_now is not None and open_now.status in UNDER_REVIEW,
-        missing=filing.missing_for(unit, pack) if me.party_ids else {},
-        asked=filing.asked_papers(unit, pack),
-        documents=papers.documents_of(unit),
-        is_readable=lambda kind: papers.is_readable(unit, kind, me),
-        contact=listing.get_safety_contact(me, unit),
-        role=details.present_role(unit),
-        listings=details.listings_of(unit),
-        windows=details.windows_of(unit),
-        rooms=listing.rooms_of(unit),
         word=lambda status: filing_word(FilingStatus(status), pack),
-        can={name: may(me, operation) for name, operation in OPERATIONS.items()},
         label_of=lambda name: UnitIn().fields[name].metadata["label"],
+        can={name: may(me, operation) for name, operation in OPERATIONS.items()},
         refused=refused,
-        forms=forms,
+        forms={name: Form(schema) for name, schema in FORMS.items()} | forms,
+        **_facts(me, unit),
+        **_filing(me, unit, pack),
+        **_papers(me, unit, pack),
     )
+
+
+def _facts(me: Actor, unit: Unit) -> dict:
+    return {
+        "contact": listing.get_safety_contact(me, unit),
+        "role": details.present_role(unit),
+        "listings": details.listings_of(unit),
+        "windows": details.windows_of(unit),
+        "rooms": listing.rooms_of(unit),
+    }
+
+
+def _filing(me: Actor, unit: Unit, pack: Pack) -> dict:
+    open_now = registering.open_filing(unit)
+    return {
+        "filings": listing.list_shown_filings(me, unit),
+        "open_filing": open_now,
+        "under_review": open_now is not None and open_now.status in UNDER_REVIEW,
+        "proposed": registering.proposed(unit),
+        "missing": filing.missing_for(unit, pack) if me.party_ids else {},
+    }
+
+
+def _papers(me: Actor, unit: Unit, pack: Pack) -> dict:
+    asked = filing.asked_papers(unit, pack)
+    consent = [paper for paper in asked if paper.kind == DocumentKind.NEIGHBOUR_CONSENT]
+    return {
+        "asked": asked,
+        "documents": papers.documents_of(unit),
+        "is_readable": lambda kind: papers.is_readable(unit, kind, me),
+        "consent_basis": filing.basis_of(consent),
+        "papers_basis": filing.basis_of(paper for paper in asked if paper not in consent),
+    }
 
 
 def pressed(unit: Unit, act: Callable[[int], object], done: str):

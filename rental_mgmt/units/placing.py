@@ -16,7 +16,6 @@ from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..places.grids import grid_at
 from ..places.models import PLACE_LABELS, Place, PlaceKind
-from ..places.scope import below
 from ..places.stations import station_at
 from ..places.tree import above, chain_of, find_child, floor_name, make_place
 
@@ -96,7 +95,7 @@ def columns_of(door: Place) -> dict:
 
 # --- choosing -----------------------------------------------------------------------------------------------
 
-MOST_COMPOUNDS, MOST_OFFERED = 20, 400
+MOST_COMPOUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,6 @@ def choose_building(words: str = "") -> list[CompoundChoice]:
 def find_building(uid: UUID) -> Place:
     """A building by its identifier. Raises NotFound."""
     return get_or_404(select(Place).where(Place.kind == PlaceKind.BUILDING), uid)
-
-
-def doors_of(building: Place) -> list[str]:
-    """The numbers of the doors that are known in a building, to be offered while typing."""
-    doors = select(Place.code).where(Place.kind == PlaceKind.DOOR, below(Place.path, building.path))
-    return list(session.scalars(doors.order_by(Place.path, Place.id).limit(MOST_OFFERED)))
 
 
 def _as_people_count(building: Place) -> tuple[int, str]:

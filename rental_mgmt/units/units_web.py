@@ -12,7 +12,7 @@ from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
 from ..core.web import page
-from . import claiming, listing, papers, placing, registering, states
+from . import claiming, listing, papers, placing, plates, registering, states
 from .models import NeighbourConsent, PartyRoleKind, UnitStatus
 from .packs import pack_at_path
 from .pages_web import pressed, to_unit, uid_in, unit_page, web
@@ -37,6 +37,7 @@ def index():
         wanted=wanted,
         claimable=claiming.list_claimable(me) if may(me, claiming.list_claimable) else [],
         may_register=may(me, registering.register_unit),
+        may_print_lift=may(me, plates.list_buildings),
     )
 
 
@@ -81,7 +82,6 @@ def _choices(me, form: Form) -> dict:
         "pack": pack,
         "others": listing.list_examples(me),
         "parties": registering.named_parties(me),
-        "doors": placing.doors_of(building),
     }
 
 
