@@ -28,6 +28,7 @@ def list_devices(actor: Actor) -> Select:
     return visible(actor, Device)
 
 
+@allow(Role.LANDLORD, *DESK)
 def list_sources(actor: Actor) -> Select:
     """The sources of the communities that the actor's places lie in."""
     communities = {int(path.strip("/").split("/")[1]) for path in actor.paths if path.count("/") > 2}

@@ -29,30 +29,32 @@ def store_units(compound: Place, batch_id: int, rows: list[UnitRow], now: dateti
     fresh = [row for row in rows if at_door[_door_row(row.door)].door_id not in taken]
     if not fresh:
         return 0
-    shared = _shared(compound, batch_id, now)
-    grids = _grids(compound)
-    values = [_unit(row, at_door[_door_row(row.door)], shared, grids) for row in fresh]
-    session.execute(insert(Unit.__table__), values)
+    found = _insert_units(compound, batch_id, [(row, at_door[_door_row(row.door)]) for row in fresh], now)
+    _insert_listings(fresh, {row.number: found[at_door[_door_row(row.door)].door_id].id for row in fresh})
+    touch(*((Kind.UNIT, unit.id) for unit in found.values()))
+    return len(fresh)
+
+
+def _insert_units(compound: Place, batch_id: int, rows: list[tuple[UnitRow, DoorAt]], now: datetime) -> dict:
+    """Door → the unit made there, with its limit from now on."""
+    shared, grids = _shared(compound, batch_id, now), _grids(compound)
+    # The table itself: the ORM would split the rows by which columns are empty.
+    session.execute(insert(Unit.__table__), [_unit(row, at, shared, grids) for row, at in rows])
     made = select(Unit.door_id, Unit.id, Unit.capacity).where(Unit.import_batch_id == batch_id)
     found = {row.door_id: row for row in session.execute(made)}
-    session.execute(
-        insert(UnitCapacity),
-        [{"unit_id": unit.id, "capacity": unit.capacity, "valid_from": now} for unit in found.values()],
-    )
+    limits = [{"unit_id": unit.id, "capacity": unit.capacity, "valid_from": now} for unit in found.values()]
+    session.execute(insert(UnitCapacity), limits)
+    return found
+
+
+def _insert_listings(rows: list[UnitRow], unit_ids: dict[int, int]) -> None:
     listings = [
-        {
-            "unit_id": found[at_door[_door_row(row.door)].door_id].id,
-            "platform": platform,
-            "url": row.listing_url,
-        }
-        for row in fresh
+        {"unit_id": unit_ids[row.number], "platform": next(iter(row.platforms), ""), "url": row.listing_url}
+        for row in rows
         if row.listing_url
-        for platform in (row.platforms or ("其他",))[:1]
     ]
     if listings:
         session.execute(insert(UnitListing), listings)
-    touch(*((Kind.UNIT, unit.id) for unit in found.values()))
-    return len(fresh)
 
 
 def _door_row(door: Door) -> DoorRow:

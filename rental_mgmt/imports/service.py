@@ -21,7 +21,8 @@ from .models import BatchStatus, ImportBatch, ImportRow
 IMPORTERS = (Role.PROPERTY_MANAGER, Role.COMMUNITY_OFFICER, Role.SYSTEM)
 
 
-def compounds(actor: Actor) -> list[Place]:
+@allow(*IMPORTERS)
+def list_compounds(actor: Actor) -> list[Place]:
     """The compounds the actor may import for."""
     query = select(Place).where(Place.kind == PlaceKind.COMPOUND).order_by(Place.name)
     if actor.role is not Role.SYSTEM:
@@ -32,9 +33,10 @@ def compounds(actor: Actor) -> list[Place]:
     return session.scalars(query).all()
 
 
+@allow(*IMPORTERS)
 def list_batches(actor: Actor) -> Select:
     """The batches of those compounds, newest first by uid."""
-    return select(ImportBatch).where(ImportBatch.compound_id.in_([place.id for place in compounds(actor)]))
+    return select(ImportBatch).where(ImportBatch.compound_id.in_([place.id for place in list_compounds(actor)]))
 
 
 def get_batch(actor: Actor, batch_uid: UUID) -> ImportBatch:
@@ -50,21 +52,11 @@ def list_problems(batch: ImportBatch) -> Select:
 @allow(*IMPORTERS)
 def upload(actor: Actor, compound_uid: UUID, source, name: str) -> ImportBatch:
     """Keep a file sealed and queue its dry run; the same file while its rows are stored is refused."""
-    compound = next((place for place in compounds(actor) if place.uid == compound_uid), None)
+    compound = next((place for place in list_compounds(actor) if place.uid == compound_uid), None)
     if compound is None:
         raise NotFound
-    kept = store(
-        actor,
-        Upload(
-            kind=FileKind.IMPORT,
-            source=source,
-            field="file",
-            name=name,
-            retention=Retention.FILE,
-            purpose="import",
-            community_id=compound.parent_id,
-        ),
-    )
+    about = {"retention": Retention.FILE, "purpose": "import", "community_id": compound.parent_id}
+    kept = store(actor, Upload(kind=FileKind.IMPORT, source=source, field="file", name=name, **about))
     session.flush()
     batch = ImportBatch(
         compound_id=compound.id,

@@ -144,19 +144,23 @@ def _judged(row: StayGuestRow) -> tuple[Judged, str | None]:
         "is_overseas": needs_overseas_report(paper.nationality, code),
     }
     clear["missing"] = missing_of(clear)
-    guardian = " ".join(filter(None, (row.guardian_name, row.guardian_phone))) or None
-    secret = {
-        "name": row.name,
-        "number": paper.number or None,
-        "phone": row.phone or None,
-        "birth": paper.birth_on and paper.birth_on.isoformat(),
-        "guardian": guardian,
-        "explanation": None,
-    }
+    secret = _secret(row)
     identity = None
     if paper.number and paper.kind is not DocumentKind.NONE:
         identity = identity_text(paper.kind, paper.number, paper.nationality, other)
     return Judged(clear, secret, identity), identity
+
+
+def _secret(row: StayGuestRow) -> dict:
+    born = row.paper.birth_on
+    return {
+        "name": row.name,
+        "number": row.paper.number or None,
+        "phone": row.phone or None,
+        "birth": born and born.isoformat(),
+        "guardian": " ".join(filter(None, (row.guardian_name, row.guardian_phone))) or None,
+        "explanation": None,
+    }
 
 
 def _people(identities: set[str], now: datetime) -> dict[str, int]:

@@ -20,7 +20,7 @@ web = Blueprint("imports", __name__, template_folder="templates", url_prefix="/i
 def index():
     """台账导入"""
     who = actor()
-    choices = [(str(place.uid), place.name) for place in service.compounds(who)]
+    choices = [(str(place.uid), place.name) for place in service.list_compounds(who)]
     form, made = Form(UploadIn, {"compound": choices[0][0] if choices else ""}, files=("file",)), []
 
     def keep(compound, file):

@@ -61,9 +61,9 @@ BY_ROLE: dict[Role, tuple[Entry, ...]] = {
 }
 
 
-def navigation(actor: Actor | None, unread: int = 0) -> list[dict]:
-    """The entries of the actor's role as the layout draws them."""
-    if actor is None:
+def navigation(who: Actor | None, unread: int = 0) -> list[dict]:
+    """The entries of a role as the layout draws them."""
+    if who is None:
         return []
     return [
         {
@@ -73,6 +73,6 @@ def navigation(actor: Actor | None, unread: int = 0) -> list[dict]:
             "current": entry.endpoint == request.endpoint,
             "count": unread if entry is NOTICES else 0,
         }
-        for entry in BY_ROLE.get(actor.role, (HOME,))
+        for entry in BY_ROLE.get(who.role, (HOME,))
         if entry.endpoint in current_app.view_functions
     ]

@@ -141,13 +141,13 @@ def health():
 DOCS_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
-@web.get("/api/openapi.json")
+@web.get("/docs/openapi.json")
 def openapi_document():
     """接口文档（OpenAPI 3.1）"""
     return the_api().document()
 
 
-@web.get("/api/docs")
+@web.get("/docs/")
 def api_docs():
     """接口文档页"""
     response = make_response(page("overview/api_docs.html"))
@@ -155,7 +155,7 @@ def api_docs():
     return response
 
 
-@web.get("/api/docs/<path:name>")
+@web.get("/docs/<path:name>")
 def api_docs_asset(name):
     """接口文档页的脚本与样式，由本产品自己提供"""
     return send_from_directory(Path(flask_swagger_ui.__file__).parent / "dist", name)
