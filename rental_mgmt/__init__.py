@@ -10,7 +10,7 @@ from flask import Flask
 from . import cli, models
 from .audit import anchor
 from .audit import service as audit
-from .core import api, clock, db, files, http, keys, outbox_job, web
+from .core import api, clock, db, files, housekeeping, http, keys, outbox_job, web
 from .core.log import log_as_json
 
 # The rooms whose doors and jobs the product opens, downstairs first.
@@ -23,7 +23,9 @@ ROOMS = (
 DOORS = ("api", "web", "hooks", "jobs", "senders")
 
 assert models  # imported for its tables
-assert outbox_job  # imported for its job
+# Imported for their jobs.
+assert outbox_job
+assert housekeeping
 
 
 def create_app(settings: dict | None = None) -> http.App:
@@ -34,8 +36,8 @@ def create_app(settings: dict | None = None) -> http.App:
         settings = config.from_environment()
     prepare(settings)
     app = http.App(__name__)
-    app.config.update(settings, SESSION_COOKIE_NAME="flash", SESSION_COOKIE_SAMESITE="Lax")
-    app.config["SESSION_COOKIE_SECURE"] = settings["HTTPS"]
+    app.config.update(settings, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=settings["HTTPS"])
+    app.config["SESSION_COOKIE_NAME"] = "__Host-flash" if settings["HTTPS"] else "flash"
     if settings["TRUSTED_PROXIES"]:
         _trust_proxies(app, settings["TRUSTED_PROXIES"])
     for part in (http, web):

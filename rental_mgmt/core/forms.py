@@ -1,5 +1,6 @@
 """An HTML form is a schema met on a page: the same rules as the API, kept input, errors beside the fields."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,14 +9,18 @@ from typing import Any
 from flask import g, request
 from marshmallow import EXCLUDE, ValidationError
 from marshmallow import fields as mf
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from . import fields
 from .api import flat
-from .db import start_over
-from .errors import Invalid, Refusal, StepUpNeeded, Unauthenticated, Unavailable
+from .db import session, start_over
+from .errors import Conflict, Invalid, Refusal, StepUpNeeded, Unauthenticated, Unavailable
+from .i18n import _
 
 # What was typed into these is never sent back to the page.
 NOT_KEPT = frozenset({"password", "secret"})
+INDEX = re.compile(r"\[[0-9]+\]")
 
 
 @dataclass
@@ -41,15 +46,20 @@ class Form:
         self.schema = schema(unknown=EXCLUDE)
         self.initial, self.files = initial or {}, files
         self.errors: dict[str, list[str]] = {}
-        self.status = 200
+        self.status, self._is_sent = 200, False
 
     def submit(self, action: Callable[..., Any]) -> bool:
         """On POST, load the form and do the action. False: show the page (again) with what was typed."""
         if request.method != "POST":
             return False
+        self._is_sent = True
         try:
             action(**self._load())
+            # What the database refuses is refused here, where the page still has what was typed.
+            session.flush()
             return True
+        except (StaleDataError, IntegrityError):
+            self._refuse(Conflict(_("记录已存在或刚被他人修改，请刷新后再试")))
         except ValidationError as error:
             self._refuse(Invalid(errors=error.normalized_messages()))
         except (Unauthenticated, StepUpNeeded, Unavailable):
@@ -78,7 +88,9 @@ class Form:
         g.form_status = refusal.status
         if isinstance(refusal, Invalid) and refusal.errors:
             for path, said in flat(refusal.errors):
-                self.errors.setdefault(path, []).append(said)
+                # A fault of one of several answers (kinds[0]) stands beside the field that asks for them.
+                known = self.errors.setdefault(INDEX.sub("", path), [])
+                known.append(said) if said not in known else None
         else:
             self.errors["_schema"] = [str(refusal.message)]
 
@@ -94,11 +106,11 @@ class Form:
         return FieldSpec(name, required=found.required, extra=said, **taken)
 
     def value(self, name: str):
-        """What was typed, else the present value."""
+        """What was typed into this form (a page may have several), else the present value."""
         kind = self.spec(name).kind
         if kind in NOT_KEPT:
             return ""
-        if request.method == "POST" and request.form:
+        if self._is_sent and request.form:
             found = self.schema.fields.get(name)
             if isinstance(found, mf.List):
                 return request.form.getlist(name)

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, redirect, render_template, request
 from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 
 from . import clock, forms, i18n, keys
+from .db import unit_of_work
 from .errors import Forbidden, Refusal
 from .http import READING, identify, wants_json
 from .i18n import _
@@ -56,18 +58,28 @@ def page(template: str, **context) -> Response | tuple[str, int]:
 def refusal_page(refusal: Refusal) -> Response:
     """An error as a page; nobody signed in goes to the sign-in page, a stale step to the step-up page."""
     if refusal.status == 401:
-        return redirect(current_app.url_for("accounts.sign_in", next=_here()), 303)
+        return redirect(current_app.url_for("accounts.sign_in", next=here()), 303)
     if refusal.code == "step-up-needed":
-        return redirect(current_app.url_for("accounts.step_up", next=_here()), 303)
-    words = render_template("error.html", status=refusal.status, message=str(refusal.message), refusal=refusal)
+        return redirect(current_app.url_for("accounts.step_up", next=here()), 303)
+    if refusal.status >= 500:
+        # The page for nobody asks the database nothing: it may be what is away.
+        g.actor = None
+    with unit_of_work(read_only=True):
+        words = render_template(
+            "error.html", status=refusal.status, message=str(refusal.message), refusal=refusal
+        )
     return Response(words, refusal.status)
 
 
-def _here() -> str:
-    """The page to come back to: a path of ours, and only of a GET."""
-    if request.method == "GET":
+def here() -> str:
+    """The page a person is on, to come back to; a form says where it was shown (there is no referrer)."""
+    if request.method in READING:
         return request.full_path.rstrip("?")
-    return urlsplit(request.headers.get("Referer", "")).path or "/"
+    try:
+        return safe_next(request.form.get("here"))
+    except HTTPException:
+        # A form that cannot be read is not read to say so.
+        return "/"
 
 
 def safe_next(target: str | None) -> str:
@@ -143,7 +155,9 @@ def init_app(app) -> None:
     app.jinja_env.filters.update(
         moment=show_moment, day=show_day, clock_time=show_clock_time, remaining=show_remaining
     )
-    app.jinja_env.globals.update(_=_words, csrf_token=csrf_token, form_key=forms.form_key, now=clock.now)
+    app.jinja_env.globals.update(
+        _=_words, csrf_token=csrf_token, form_key=forms.form_key, here=here, now=clock.now
+    )
 
     @app.context_processor
     def every_page():

@@ -1,4 +1,4 @@
-"""Pages by key: put together they are the list, whatever the order, the size and the values; forged marks are refused."""
+"""Pages by key: put together they are the list, whatever order, size and values; forged marks are refused."""
 
 import base64
 import json
