@@ -16,7 +16,7 @@ from rental_mgmt.units.models import (
     UnitStatus,
 )
 from tests.support import browser as browsers
-from tests.support.forms import fill_in
+from tests.support.forms import fill_in, forms_on
 from tests.support.people import LONGEST_NAME
 from tests.support.world_units import picture
 
@@ -108,7 +108,7 @@ def test_a_walk_and_its_decision_on_pages(client, world, city):
     filings = [world.submitted(city.owner, city.building, f"120{n}") for n in (1, 2, 3)]
     world.sign_in(client, city.worker)
     assert city.building.name in client.get("/units/walk").text
-    floor = filings[0].unit.door.parent if False else world.present(filings[0].unit).door.parent
+    floor = world.present(filings[0].unit).door.parent
     path = f"/units/walk?place={floor.uid}"
     answers = {f"result-{one.unit.uid}": "as_filed" for one in filings[:2]}
     refused = fill_in(client, path, answers | {f"result-{filings[2].unit.uid}": "differs"})
@@ -136,12 +136,27 @@ def test_claiming_on_pages(client, world, city):
     wrong = fill_in(client, "/units/claim", {"code": "0000"})
     assert (wrong.status_code, "重新索取" in wrong.text) == (422, True)
     assert fill_in(client, "/units/claim", {"code": code}).status_code == 303
-    from tests.support.forms import forms_on
-
     form = forms_on(client.get("/units/claim").text)
     first = next(one for one in form if "units" in one.values)
     assert client.post("/units/claim", data=first.values).status_code == 303
     assert {world.present(unit).status for unit in [*units, coded]} == {UnitStatus.DRAFT}
+
+
+def test_who_has_no_account_comes_in_with_the_code_and_claims_with_one_tap(app, client, world, city):
+    unit = world.unclaimed(city.building, "1203", "19000008888")
+    world.sign_in(client, city.manager)
+    sheet = fill_in(client, f"/units/{unit.uid}", {}, at="claim-code")
+    link = sheet.text.split('<p class="mono">http')[1].split("<")[0]
+    path = "/" + link.split("/", 3)[3]
+    phone = app.test_client()
+    assert phone.get(path).headers["Location"] == "/invitation"
+    typed = {"name": "何房东", "phone": "19000008888", "password": "Rong-Cheng 2026 jia"}
+    entered = fill_in(phone, "/invitation", typed)
+    assert entered.status_code == 303, entered.text
+    assert "这些是您的吗" in phone.get("/units").text
+    (form,) = [one for one in forms_on(phone.get("/units/claim").text) if "units" in one.values]
+    assert phone.post("/units/claim", data=form.values).status_code == 303
+    assert world.present(unit).status is UnitStatus.DRAFT
 
 
 def test_suspending_and_closing_on_pages(client, world, city):
