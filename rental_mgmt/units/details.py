@@ -20,15 +20,15 @@ PLAIN = ("nickname", "house_rules", "neighbour_consent", "neighbour_consent_on")
 CONTACT = ("safety_contact_name", "safety_contact_phone")
 
 PLATFORMS = {
-    "airbnb": "爱彼迎",
-    "booking": "Booking",
-    "ctrip": "携程",
-    "fliggy": "飞猪",
-    "meituan": "美团民宿",
-    "muniao": "木鸟",
-    "qunar": "去哪儿",
-    "tujia": "途家",
-    "xiaozhu": "小猪",
+    "airbnb": lazy("爱彼迎"),
+    "booking": lazy("Booking"),
+    "ctrip": lazy("携程"),
+    "fliggy": lazy("飞猪"),
+    "meituan": lazy("美团民宿"),
+    "muniao": lazy("木鸟"),
+    "qunar": lazy("去哪儿"),
+    "tujia": lazy("途家"),
+    "xiaozhu": lazy("小猪"),
 }
 WEEKDAYS = (lazy("周一"), lazy("周二"), lazy("周三"), lazy("周四"), lazy("周五"), lazy("周六"), lazy("周日"))
 # As typed in either language: 周三 10:00-11:30, 每天 …, Wed 10:00-11:30, daily ….
@@ -85,7 +85,7 @@ def contact_of(unit: Unit) -> dict[str, str]:
 
 def _listing(unit: Unit, url: str) -> UnitListing:
     host = urlsplit(url).hostname or ""
-    platform = next((name for word, name in PLATFORMS.items() if word in host), host)
+    platform = next((name.message for word, name in PLATFORMS.items() if word in host), host)
     return UnitListing(unit_id=unit.id, platform=platform, url=url)
 
 

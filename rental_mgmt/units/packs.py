@@ -14,7 +14,7 @@ FILING_LABELS = {
     FilingStatus.SUBMITTED: lazy("待现场核查"),
     FilingStatus.RETURNED: lazy("已退回"),
     FilingStatus.CHECKED: lazy("已现场核查"),
-    FilingStatus.DECIDED: lazy("已办结"),
+    FilingStatus.DECIDED: lazy("备案办结"),
     FilingStatus.WITHDRAWN: lazy("已撤回"),
 }
 

@@ -35,7 +35,7 @@ class Found(StrEnum):
 
 
 FOUND_LABELS = {
-    Found.OK: lazy("正常"),
+    Found.OK: lazy("没有问题"),
     Found.PROBLEM: lazy("有问题"),
     Found.NOT_APPLICABLE: lazy("不适用"),
 }
@@ -81,7 +81,7 @@ def report(actor: Actor, order: WorkOrder, said: Report) -> WorkOrder:
 def _answered(order: WorkOrder, answers: Mapping[str, Found]) -> list[dict]:
     missing = [item["item"] for item in order.checklist if item["item"] not in answers]
     unknown = set(answers) - {item["item"] for item in order.checklist}
-    wrong = {f"answers.{key}": [_("请选择正常、有问题或不适用")] for key in missing}
+    wrong = {f"answers.{key}": [_("请选择没有问题、有问题或不适用")] for key in missing}
     wrong |= {f"answers.{key}": [_("检查项中没有这一项，请删去")] for key in unknown}
     if wrong:
         raise Invalid(errors=wrong)
