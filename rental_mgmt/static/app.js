@@ -59,7 +59,7 @@
     all("time[data-left]").forEach((time) => {
       const left = time.dataset.left - performance.now() / 1000;
       const words = span(Math.abs(left));
-      time.textContent = left < 0 ? (english ? `${words} over` : `已超 ${words}`) : (english ? `${words} left` : `剩 ${words}`);
+      time.textContent = left < 0 ? (english ? `Overdue by ${words}` : `已超 ${words}`) : (english ? `${words} left` : `剩 ${words}`);
       time.parentElement.classList.toggle("late", left < 0);
       time.parentElement.classList.toggle("soon", left >= 0 && left < time.dataset.soon);
     });
