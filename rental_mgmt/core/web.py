@@ -166,7 +166,7 @@ def init_app(app) -> None:
             "locale": i18n.locale(),
             "theme": request.cookies.get("theme", "auto"),
             "type_size": request.cookies.get("type_size", "normal"),
-            "site_name": _(app.config["SITE_NAME"]),
+            "site_name": _words(app.config["SITE_NAME"]),
             "plain_http": not app.config["HTTPS"] and not app.config["DEMO"],
             "demo": None,
             "nav": [],

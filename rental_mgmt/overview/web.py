@@ -171,7 +171,7 @@ def privacy():
     bases = ("ctl-2018-21", "mpl-2024-57", "wpl-2022-26", "pipl-")
     shown = [law for id_, law in laws().items() if id_.startswith(bases)]
     site = current_app.config["SITE_NAME"]
-    words = {"operator": _("房源经营者"), "platform": site, "contact": _("物业服务台")}
+    words = {"operator": _("房源经营者"), "platform": _(site), "contact": _("物业服务台")}
     said = {name: pack.read_notice(name, **words) for name in ("guest", "minor", "overseas")}
     return page("overview/privacy.html", notices=said, laws=shown)
 
