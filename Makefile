@@ -15,6 +15,12 @@ T      ?=
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
+# A catalogue's head without dates and names, so that it changes only with the words.
+PO_EN   := rental_mgmt/locale/en/LC_MESSAGES/messages.po
+PO_HEAD := 'msgid ""' 'msgstr ""' '"Language: en\n"' '"MIME-Version: 1.0\n"' \
+           '"Content-Type: text/plain; charset=utf-8\n"' '"Content-Transfer-Encoding: 8bit\n"' \
+           '"Plural-Forms: nplurals=2; plural=(n != 1);\n"'
+
 # A stamp is newer than the list it was installed from, so packages are installed once.
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
@@ -47,7 +53,7 @@ soak: $(DEV) ## The long promises: kill -9, tampering, two schedulers, fuzzing (
 words: $(DEV) ## Bring the English catalogue in line with the words in the code
 	@$(BIN)/pybabel -q extract -F babel.cfg -k lazy --no-location --omit-header --no-wrap -o messages.pot .
 	@$(BIN)/pybabel -q update -i messages.pot -d rental_mgmt/locale -l en --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
-	@rm messages.pot
+	@printf '%s\n' $(PO_HEAD) '' | cat - $(PO_EN) > messages.pot && mv messages.pot $(PO_EN)
 
 clean: ## Remove the packages, caches and bench results; the data folder stays
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis bench.json bench.svg
