@@ -337,7 +337,7 @@ class CheckResult(StrEnum):
 
 CHECK_LABELS = {
     CheckResult.AS_FILED: lazy("与申请一致"),
-    CheckResult.DIFFERS: lazy("与申请不一致"),
+    CheckResult.DIFFERS: lazy("不一致"),
     CheckResult.NOBODY_IN: lazy("无人在家"),
 }
 
