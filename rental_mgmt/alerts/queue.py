@@ -98,8 +98,8 @@ COLUMNS = (
 
 
 def list_queue(actor: Actor, chosen: AlertFilter) -> Select:
-    """The ids of the alerts that a filter shows, as far as the actor may read them."""
-    return chosen.apply(select(Alert.id).where(within(actor, Alert), is_read_by(actor.role)), actor)
+    """The uids of the alerts that a filter shows, as far as the actor may read them."""
+    return chosen.apply(select(Alert.uid).where(within(actor, Alert), is_read_by(actor.role)), actor)
 
 
 def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size: int = SIZE) -> Page:
@@ -110,7 +110,7 @@ def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size:
     page = rows_of_page(list_queue(actor, chosen), chosen.keys, cursor, size).subquery()
     rows = (
         select(*COLUMNS)
-        .join(page, page.c.id == Alert.id)
+        .join(page, page.c.uid == Alert.uid)
         .join(Place, Place.id == Alert.place_id)
         .outerjoin(Unit, Unit.id == Alert.unit_id)
         .order_by(*chosen.keys)
