@@ -14,8 +14,8 @@ ON_QUEUE: list[Callable[[Actor], Markup | str]] = []
 
 
 def on_alert(alert: Alert, who: Actor) -> list[Markup | str]:
-    return [draw(alert, who) for draw in ON_ALERT]
+    return [drawn for draw in ON_ALERT if (drawn := draw(alert, who))]
 
 
 def on_queue(who: Actor) -> list[Markup | str]:
-    return [draw(who) for draw in ON_QUEUE]
+    return [drawn for draw in ON_QUEUE if (drawn := draw(who))]
