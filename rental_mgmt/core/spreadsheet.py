@@ -9,6 +9,12 @@ from collections.abc import Iterable, Sequence
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Excel, WPS and LibreOffice run a cell that begins so, also in full-width (ASVS 1.2.10).
 _RUNS = frozenset("=+-@\t\r\n\0＝＋－＠")
+# The same for a whole row joined by a character that no clean cell holds: one look for the many plain rows.
+_BETWEEN = "\x1f"
+_NOT_PLAIN = re.compile(
+    f"(?:^|{_BETWEEN})[^\\S{_BETWEEN}]*[{re.escape(''.join(_RUNS))}]"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1e\x7f\ud800-\udfff\ufffe\uffff]"
+)
 REPLACEMENT = "\ufffd"
 
 
@@ -25,8 +31,16 @@ def inert(text: str) -> str:
     return f"'{text}" if runs else text
 
 
+def inert_row(cells: Sequence[str]) -> Sequence[str]:
+    """A row of inert cells; most rows are plain and are given back as they are."""
+    joined = _BETWEEN.join(cells)
+    if _NOT_PLAIN.search(joined) is None and joined.count(_BETWEEN) == len(cells) - 1:
+        return cells
+    return [inert(cell) for cell in cells]
+
+
 def csv_lines(rows: Iterable[Sequence[str]]) -> str:
     """Rows of inert cells as RFC 4180 lines, ended by CR LF."""
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows([inert(cell) for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows(map(inert_row, rows))
     return out.getvalue()

@@ -67,6 +67,8 @@ def build_next() -> bool:
     except Exception as problem:
         log.exception("export failed", extra={"export": str(order.uid)})
         _fail(order.id, type(problem).__name__)
+    finally:
+        hold.release()
     return True
 
 
@@ -225,6 +227,10 @@ class Hold:
         if take_lease(self.owner, LEASE, LEASE_FOR) != self.fence:
             raise LeaseLost
         self._next = time.monotonic() + PROGRESS_EVERY_SECONDS
+
+    def release(self) -> None:
+        """Let the next builder in at once; one that died is waited for until its time is over."""
+        take_lease(self.owner, LEASE, timedelta(0))
 
 
 # --- finishing ----------------------------------------------------------------------------------------------

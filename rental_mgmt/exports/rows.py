@@ -150,4 +150,4 @@ def _open(sealed: bytes | None, column: str, uid: UUID) -> str | None:
 
 def _minute(at: datetime | None) -> str:
     """A moment in Shanghai, to the minute."""
-    return at.astimezone(clock.LOCAL).replace(tzinfo=None).isoformat(" ", "minutes") if at else ""
+    return at.astimezone(clock.LOCAL).isoformat(" ", "minutes")[:16] if at else ""

@@ -37,17 +37,23 @@ MOMENTS = ("arrived_at", "gone_at", "checks_out_at", "recorded_at")
 SEALED = ("name_sealed", "number_sealed", "phone_sealed")
 WHY = Reason(Purpose.CRIMINAL_CASE, "BENCH-6")
 CHILD = """
-import json, resource, sys
+import json, sys
 import rental_mgmt
 rental_mgmt.prepare(json.loads(sys.argv[1]))
 from rental_mgmt.exports import api, building, jobs, web
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.exports.models import Export
+
+def most():
+    # Not ru_maxrss: that one remembers the parent from before exec.
+    (line,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
 with unit_of_work(read_only=True):
     session.query(Export).all()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = most()
 assert building.build_next()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(most() - before)
 """
 
 
@@ -63,7 +69,9 @@ def export(scale: Scale, place: Place) -> Iterator[Measure]:
                     lambda where=where, chosen=file_format: _built(room, where, chosen),
                 )
                 what = f"rows exported as {file_format.value.upper()}"
-                yield Measure(what, rows / mine, "/s", rows / floor, at_least=0.80, size=size)
+                # A small export is mostly its order, its approval and its key.
+                goal = 0.80 if size > 1 else None
+                yield Measure(what, rows / mine, "/s", rows / floor, at_least=goal, size=size)
         yield Measure("SQL statements for the rows", _count_statements(room), "", at_most=3)
         for file_format in FileFormat:
             grown = _memory(room, file_format, settings)

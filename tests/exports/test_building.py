@@ -341,17 +341,23 @@ def test_the_file_belongs_to_no_person_and_has_its_own_key(room):
 
 
 CHILD = """
-import json, resource, sys
+import json, sys
 import rental_mgmt
 rental_mgmt.prepare(json.loads(sys.argv[1]))
 from rental_mgmt.exports import api, building, jobs, web
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.exports.models import Export
+
+def most():
+    # Not ru_maxrss: that one remembers the parent from before exec.
+    (line,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
 with unit_of_work(read_only=True):
     session.query(Export).all()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = most()
 assert building.build_next() and building.build_next()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(most() - before)
 """
 
 
@@ -363,4 +369,4 @@ def test_twenty_thousand_rows_take_little_memory(room, house):
     said = subprocess.run(child, capture_output=True, text=True, timeout=110)
     assert said.returncode == 0, said.stderr
     assert [again(export).rows for export in exports] == [20_002, 20_002]
-    assert int(said.stdout.splitlines()[-1]) <= 64
+    assert float(said.stdout.splitlines()[-1]) <= 64

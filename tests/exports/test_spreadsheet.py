@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rental_mgmt.core.spreadsheet import clean, csv_lines, inert
+from rental_mgmt.core.spreadsheet import clean, csv_lines, inert, inert_row
 
 STARTS = "=+-@\t\r\n\0＝＋－＠"
 
@@ -29,6 +29,13 @@ def test_any_text_is_written_and_read_again(text):
     assert row == [inert(text), "x"]
     assert not row[0][:1] or row[0][0] not in STARTS
     clean(text).encode()
+
+
+@given(
+    st.lists(st.text(alphabet=st.sampled_from(" \u3000\x1f\x1c\t\n=＝-@a张\0\ud800"), max_size=5), max_size=5)
+)
+def test_a_row_is_as_inert_as_its_cells(cells):
+    assert list(inert_row(cells)) == [inert(cell) for cell in cells]
 
 
 def test_what_a_file_cannot_hold_is_shown_as_replaced():
