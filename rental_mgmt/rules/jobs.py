@@ -5,6 +5,10 @@ from datetime import datetime
 from ..core import clock
 from ..core.jobs import job
 from . import engine, sweep, work
+from .base import load_rules
+
+# Pages of alerts and work orders speak of rules: every process knows them from its start.
+load_rules()
 
 
 @job("run_rules", seconds=10)
