@@ -49,6 +49,7 @@ def openapi():
 def migrate_():
     """把数据库升级到最新的表结构。"""
     migrate.upgrade()
+    migrate.remember_index_key()
     click.echo("数据库已是最新 / the database is up to date")
 
 

@@ -31,6 +31,8 @@ PUBLIC = frozenset(
         "accounts.reset",
         "units.public",
         "overview.law",
+        "overview.readyz",
+        "overview.healthz",
         "overview.privacy",
         "hooks.receive_events",
         "units.building_public",

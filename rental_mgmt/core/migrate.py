@@ -7,7 +7,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from .db import engine
+from . import keys
+from .db import engine, unit_of_work
+from .settings import get_setting, put_setting
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -24,6 +26,13 @@ def upgrade(target: str = "head") -> None:
     with engine().begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, target)
+
+
+def remember_index_key() -> None:
+    """Keep what tells one key folder from another, so that `doctor` notices when a wrong one is mounted."""
+    with unit_of_work():
+        if get_setting("index_key_check") is None:
+            put_setting("index_key_check", keys.check_value())
 
 
 def is_current() -> bool:

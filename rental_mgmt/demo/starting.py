@@ -34,6 +34,7 @@ def prepare() -> Iterator[str]:
     Raises Refusal for a database that holds anything else.
     """
     migrate.upgrade()
+    migrate.remember_index_key()
     state, today = _state(), clock.local_day(clock.now())
     for step, words, act in STEPS:
         if step not in state["done"]:

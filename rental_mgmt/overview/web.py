@@ -18,10 +18,11 @@ from flask import (
 
 from ..core.access import Role
 from ..core.api import the_api
-from ..core.errors import Forbidden, Invalid, NotFound
+from ..core.errors import Forbidden, Invalid, NotFound, Unavailable
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.lookup import get_or_404
+from ..core.migrate import is_current
 from ..core.web import CSP, page, page_globals
 from ..notices.web import unread_notices
 from ..places.law import get_law, laws
@@ -159,6 +160,23 @@ def api_docs():
 def api_docs_asset(name):
     """接口文档页的脚本与样式，由本产品自己提供"""
     return send_from_directory(Path(flask_swagger_ui.__file__).parent / "dist", name)
+
+
+# --- for machines -------------------------------------------------------------------------------------------
+
+
+@web.get("/healthz")
+def healthz():
+    """进程活着"""
+    return {"alive": True}
+
+
+@web.get("/readyz")
+def readyz():
+    """数据库在，表结构最新"""
+    if not is_current():
+        raise Unavailable(_("表结构不是最新的：请运行 flask --app wsgi migrate"))
+    return {"ready": True}
 
 
 # --- for everybody ------------------------------------------------------------------------------------------
