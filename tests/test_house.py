@@ -38,7 +38,6 @@ FOR_ANYONE: dict[str, str] = {
     "accounts/sessions.py:renew_token": "one's own session, after any role has shown who it is",
     "overview/elevation.py:elevations": "reads units in scope",
     "overview/homes.py:home_of": "everyone has a home; it is made of lists in scope",
-    "overview/nav.py:navigation": "everyone has a menu, by role",
     "overview/strip.py:last_days": "reads about a unit that was fetched in scope",
     "stays/nights.py:tiles": "reads units in scope",
     "stays/service.py:register_in": "hands on to register_guest, which says who may",

@@ -159,28 +159,34 @@ def init_app(app) -> None:
         _=_words, csrf_token=csrf_token, form_key=forms.form_key, here=here, now=clock.now
     )
 
-    @app.context_processor
-    def every_page():
-        shared = {
-            "actor": g.get("actor"),
-            "locale": i18n.locale(),
-            "theme": request.cookies.get("theme", "auto"),
-            "type_size": request.cookies.get("type_size", "normal"),
-            "site_name": _words(app.config["SITE_NAME"]),
-            "plain_http": not app.config["HTTPS"] and not app.config["DEMO"],
-            "demo": None,
-            "nav": [],
-        }
-        return shared | {name: find() for name, find in page_globals.items()}
+    app.context_processor(_every_page)
+    app.after_request(_protect)
 
-    @app.after_request
-    def protect(response: Response):
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if app.config["HTTPS"]:
-            response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
-        if g.get("visitor") and not read_cookie("visitor"):
-            set_cookie(response, "visitor", g.visitor, YEAR)
-        return response
+
+def _every_page() -> dict:
+    """What the layout of every page needs; rooms add theirs in page_globals."""
+    config = current_app.config
+    shared = {
+        "actor": g.get("actor"),
+        "locale": i18n.locale(),
+        "theme": request.cookies.get("theme", "auto"),
+        "type_size": request.cookies.get("type_size", "normal"),
+        "site_name": _words(config["SITE_NAME"]),
+        "plain_http": not config["HTTPS"] and not config["DEMO"],
+        "demo": None,
+        "nav": [],
+    }
+    return shared | {name: find() for name, find in page_globals.items()}
+
+
+def _protect(response: Response) -> Response:
+    """The headers every answer carries; nothing but static files may be kept by a browser."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["HTTPS"]:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    if g.get("visitor") and not read_cookie("visitor"):
+        set_cookie(response, "visitor", g.visitor, YEAR)
+    return response

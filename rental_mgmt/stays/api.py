@@ -1,5 +1,7 @@
 """The JSON door of stays and guests."""
 
+from flask import request
+
 from ..core import fields
 from ..core.api import Blueprint, PageQuery
 from ..core.http import actor
@@ -133,11 +135,12 @@ def void_guest(why, guest_uid):
 
 
 @api.route("/guests/<uuid:guest_uid>/overseas-report", methods=["POST"])
-@api.arguments(OverseasReportIn)
+@api.arguments(OverseasReportIn, location="form")
 @api.response(204)
 def record_overseas_report(report, guest_uid):
-    """记录境外人员住宿登记回执"""
-    corrections.record_overseas_report(actor(), corrections.get_guest(actor(), guest_uid), **report)
+    """记录境外人员住宿登记回执（multipart，photo 部分为回执照片）"""
+    guest, photo = corrections.get_guest(actor(), guest_uid), request.files.get("photo")
+    corrections.record_overseas_report(actor(), guest, **report, photo=photo and photo.stream)
 
 
 @api.route("/units/<uuid:unit_uid>/nights", methods=["POST"])

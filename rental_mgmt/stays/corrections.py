@@ -162,7 +162,7 @@ def _report_of(guest: Guest) -> OverseasReport | None:
 
 @allow(Role.LANDLORD)
 def record_overseas_report(
-    actor: Actor, guest: Guest, receipt_number: str, reported_at: datetime, photo=None
+    actor: Actor, guest: Guest, receipt_number: str, reported_at: datetime, photo
 ) -> OverseasReport:
     """Keep the receipt of the report to the police, with its photo (eel-2012-39, tw-2015-16, hkmo-1986-17)."""
     if not guest.is_overseas:
@@ -171,22 +171,16 @@ def record_overseas_report(
         raise Conflict(_("该住客的申报回执已记录"))
     if not guest.arrived_at <= reported_at <= clock.now():
         raise Invalid(errors={"reported_at": [_("申报时间应在到达之后、现在之前")]})
-    kept = photo and store(
-        actor,
-        Upload(
-            kind=FileKind.PHOTO,
-            source=photo,
-            field="photo",
-            retention=Retention.GUEST,
-            purpose="overseas_report",
-            community_id=guest.stay.unit.community_id,
-        ),
-    )
+    if photo is None:
+        raise Invalid(errors={"photo": [_("请附回执照片")]})
+    about = {"retention": Retention.GUEST, "purpose": "overseas_report"}
+    about["community_id"] = guest.stay.unit.community_id
+    kept = store(actor, Upload(kind=FileKind.PHOTO, source=photo, field="photo", **about))
     session.flush()
     report = OverseasReport(
         guest_id=guest.id,
         receipt_number=receipt_number,
-        photo_file_id=kept.id if kept else None,
+        photo_file_id=kept.id,
         reported_at=reported_at,
         recorded_at=clock.now(),
         recorded_by_id=actor.user_id,

@@ -1,9 +1,11 @@
 """Registering guests at the door: who may, what is refused, what is kept; a race fills no bed twice."""
 
+import io
 import threading
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from rental_mgmt.audit.models import AuditEntry
@@ -23,6 +25,12 @@ def flat(world):
     world.owner = world.landlord()
     world.unit = world.flat(party=world.owner.target)
     return world
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(out, "JPEG")
+    return out.getvalue()
 
 
 def body(person, **given):
@@ -176,8 +184,10 @@ def test_an_overseas_guest_is_saved_incomplete_until_reported(client, flat):
     assert answer.json["missing"] == ["overseas_report"]
     clock.freeze(clock.now() + timedelta(hours=2))
     report = {"receipt_number": "CD-0001", "reported_at": clock.now().isoformat()}
-    url = f"/api/v1/guests/{answer.json['uid']}/overseas-report"
-    assert client.post(url, json=report, headers=flat.key(flat.owner)).status_code == 204
+    url, headers = f"/api/v1/guests/{answer.json['uid']}/overseas-report", flat.key(flat.owner)
+    assert client.post(url, data=report, headers=headers).json["errors"][0]["path"] == "photo"
+    report["photo"] = (io.BytesIO(picture()), "receipt.jpg")
+    assert client.post(url, data=report, headers=headers).status_code == 204
     assert session.scalars(select(Guest.missing)).one() == []
 
 
