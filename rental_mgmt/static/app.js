@@ -7,7 +7,7 @@
   const on = (type, listener, capture = false) => document.addEventListener(type, listener, capture);
   root.classList.add("js");
 
-  /* Appearance changes at once and is stored in the background; another language needs the page again. */
+  /* Appearance changes at once; another language needs the page again. */
   function choosePreference(input) {
     const form = input.form;
     const kept = fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
@@ -38,7 +38,7 @@
   async function copy(button) {
     const source = button.closest(".copy").querySelector("textarea, input");
     source.select();
-    /* Over plain http there is no clipboard object: the older command still copies a selection. */
+    /* Over plain http there is no clipboard object: the older command copies. */
     try { await navigator.clipboard.writeText(source.value); } catch { document.execCommand("copy"); }
     const words = button.querySelector("span");
     const before = words.textContent;
@@ -54,7 +54,7 @@
     return english ? `${m} min` : `${m} 分钟`;
   }
 
-  /* Counted from what the server said was left: the clock of a phone may be wrong. */
+  /* From what the server said was left: a phone's clock may be wrong. */
   function countDown() {
     all("time[data-left]").forEach((time) => {
       const left = time.dataset.left - performance.now() / 1000;
@@ -72,7 +72,7 @@
     echo.textContent = /^\d{7,17}[\dXx]?$/.test(typed) ? typed.replace(/^(.{6})(.{0,8})(.*)$/, "$1 $2 $3").trim() : "";
   }
 
-  /* Digits on the keypad only where the chosen paper has digits; the X of a check digit then has its own button. */
+  /* Digits on the keypad only for papers that have them; the X then has its own button. */
   function chooseKeypad(input) {
     const { digitsBy, digitsFor } = input.dataset;
     const chosen = input.form.querySelector(`[name="${digitsBy}"]:checked, select[name="${digitsBy}"]`);
@@ -82,7 +82,7 @@
     showGroups(input);
   }
 
-  /* Arrow keys walk through a building door by door. */
+  /* Arrow keys walk from door to door. */
   function walk(event, building) {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return;
@@ -126,4 +126,6 @@
   document.querySelector("[data-focus]")?.focus();
   countDown();
   setInterval(countDown, 15000);
+  /* Long work shows how far it is. */
+  all("[data-look-again]").forEach((it) => setTimeout(() => location.reload(), it.dataset.lookAgain * 1000));
 })();
