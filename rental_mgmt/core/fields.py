@@ -181,7 +181,7 @@ class Choice(_Field, fields.Field):
         except ValueError:
             word = None
         if word not in self.allowed:
-            words = "、".join(sorted(w.value for w in self.allowed))
+            words = _("、").join(sorted(w.value for w in self.allowed))
             raise ValidationError(_("请从列出的选项中选择：%(words)s", words=words))
         return word
 

@@ -24,7 +24,7 @@ class DeviceIn(fields.Schema):
 
     source = fields.UidField(lazy("平台"), required=True)
     serial = fields.Text(lazy("设备序列号"), max=100, min=2, required=True)
-    unit = fields.UidField(lazy("房源"), required=True)
+    unit = fields.UidField(lazy("所在房源"), required=True)
 
 
 class DeviceOut(fields.Schema):

@@ -174,7 +174,7 @@ def _unit(actor: Actor, asked: Asked) -> Unit:
     if not found:
         raise Invalid(errors={"unit": [_("辖区内没有这个房源，请核对编码或门号")]})
     if len(found) > 1:
-        names = "、".join(f"{unit.name}（{unit.code or '—'}）" for unit in found[:5])
+        names = _("、").join(f"{unit.name}（{unit.code or '—'}）" for unit in found[:5])
         raise Invalid(errors={"unit": [_("有多个房源符合：%(names)s；请填写编码或写全楼栋门号", names=names)]})
     return found[0]
 

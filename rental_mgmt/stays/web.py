@@ -216,7 +216,7 @@ def mark_night(unit_uid):
             "good",
         )
     else:
-        flash("；".join(words for said in form.errors.values() for words in said), "bad")
+        flash(_("；").join(words for said in form.errors.values() for words in said), "bad")
     return redirect(safe_next(request.form.get("next")), 303)
 
 

@@ -224,7 +224,7 @@ def many():
         orders, left = found[0]
         flash(_("%(n)s 条已办，%(left)s 条未动（已被认领、未轮到或不在范围内）", n=len(orders), left=len(left)))
     else:
-        flash("；".join(words for said in form.errors.values() for words in said), "warn")
+        flash(_("；").join(words for said in form.errors.values() for words in said), "warn")
     return redirect(url_for("alerts.index"), 303)
 
 
