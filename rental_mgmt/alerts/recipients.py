@@ -14,6 +14,11 @@ from ..places.models import DutyHours, Grid
 from .models import Alert
 from .turns import DutyTable
 
+HELD = (
+    *(Membership.user_id, Membership.role),
+    *(Membership.place_id, Membership.grid_id, Membership.station_id, Membership.party_id),
+)
+
 
 class Placed(NamedTuple):
     """Where an alert belongs: the targets whose people reach it."""
@@ -88,14 +93,7 @@ def _memberships_over(placed: Iterable[Placed]):
         Membership.party_id.in_(parties - {None}),
     )
     return (
-        select(
-            Membership.user_id,
-            Membership.role,
-            Membership.place_id,
-            Membership.grid_id,
-            Membership.station_id,
-            Membership.party_id,
-        )
+        select(*HELD)
         .join(User, User.id == Membership.user_id)
         .where(
             reaches,

@@ -30,7 +30,7 @@ from .models import (
 )
 from .passing import link_to, next_turn_at, pass_on, stand_still, start_anew, words_of
 from .recipients import People
-from .turns import at_of, came, may_act, roles_of
+from .turns import came, may_act, roles_of
 
 HANDLERS = (
     Role.PROPERTY_MANAGER,
@@ -278,8 +278,3 @@ def reopen(actor: Actor, alert: Alert, reason: str) -> Alert:
     note_down(alert, AlertEvent.REOPENED, actor, reason)
     record(actor, "alert.reopen", alert, alert.chain)
     return alert
-
-
-def came_at(alert: Alert) -> datetime:
-    """When the present turn began."""
-    return at_of(alert.turns[alert.step])
