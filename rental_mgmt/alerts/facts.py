@@ -1,5 +1,6 @@
 """What alerts know of a rule and of what it found: the words handed down by the rules, a floor above."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from ..places.pack_parts import LegalRegime
 from .models import Severity
 from .turns import Turn
 
+# Between "…；" or "…; " and the "2. " of the next step.
+_STEP = re.compile(r"(?<=[；;])\s*(?=[0-9]\. )")
 # Law ids by regime; some rules choose by a topic too (from where an overseas guest comes).
 Basis = Callable[[LegalRegime, str], tuple[str, ...]]
 
@@ -53,6 +56,11 @@ class RuleFacts:
     @property
     def number(self) -> int:
         return rule_number(self.code)
+
+
+def in_steps(advice: str) -> str:
+    """Advice with each numbered step on a line of its own."""
+    return _STEP.sub("\n", advice)
 
 
 # Filled by the rules when they are loaded, so that rooms below need not look upstairs.

@@ -19,7 +19,7 @@ from ..core.touch import Kind
 from ..places.law import in_force
 from ..units.models import Unit
 from . import flood
-from .facts import RULE_BOOK, Finding, Item, RuleFacts, Taken, rule_number
+from .facts import RULE_BOOK, Finding, Item, RuleFacts, Taken, in_steps, rule_number
 from .harbour import compound_harbours, harbour_until, is_spared
 from .letting_go import close_as_gone, let_go
 from .models import Alert, AlertUnit, Severity, Verdict
@@ -223,5 +223,5 @@ def _words(source: RuleFacts) -> dict[str, str]:
     words = {}
     for code, ending in (("zh", ""), ("en", "_en")):
         with use_locale(code):
-            words |= {f"title{ending}": str(source.title), f"advice{ending}": str(source.advice)}
+            words |= {f"title{ending}": str(source.title), f"advice{ending}": in_steps(str(source.advice))}
     return words

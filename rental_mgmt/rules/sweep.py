@@ -5,12 +5,8 @@ The ticks should have left nothing to do. A difference is written down, and `doc
 
 import logging
 import time
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
-
-from ..core.clock import freeze_at
 from ..core.db import session, unit_of_work
 from .base import RULES, Rule, load_rules
 from .engine import judge, tick
@@ -22,9 +18,25 @@ log = logging.getLogger(__name__)
 
 
 def sweep(at: datetime) -> list[SweepRun]:
-    """Compare and apply every rule's whole answer at a moment; one row a rule says what differed."""
+    """Compare and apply every rule's whole answer at a moment; one row a rule says what differed.
+
+    A rule that fails holds up no other; then the sweep as a whole has failed, and says so by raising.
+    """
     tick(at)
-    return [_sweep_rule(rule, at) for rule in load_rules().values()]
+    runs, failed = [], []
+    for rule in load_rules().values():
+        try:
+            runs.append(_sweep_rule(rule, at))
+        except Exception:
+            log.exception("sweep failed", extra={"rule": rule.code})
+            failed.append(rule.code)
+    if failed:
+        raise SweepFailed(", ".join(failed))
+    return runs
+
+
+class SweepFailed(RuntimeError):
+    """Some rules could not be compared; their codes."""
 
 
 def _sweep_rule(rule: Rule, at: datetime) -> SweepRun:
@@ -44,20 +56,3 @@ def _sweep_rule(rule: Rule, at: datetime) -> SweepRun:
     if run.missed or run.stale:
         log.error("sweep differs", extra={"rule": rule.code, "missed": run.missed, "stale": run.stale})
     return run
-
-
-def run_at(at: datetime) -> list[SweepRun]:
-    """`rules run --at`: judge everything as of that moment, which may lie in the past."""
-    with freeze_at(at):
-        return sweep(at)
-
-
-def last_differences() -> Sequence[SweepRun]:
-    """The rules in which the last sweep found a difference; for `doctor`."""
-    last = select(func.max(SweepRun.at)).scalar_subquery()
-    differs = (SweepRun.missed > 0) | (SweepRun.stale > 0)
-    return session.scalars(select(SweepRun).where(SweepRun.at == last, differs).order_by(SweepRun.rule)).all()
-
-
-def last_sweep_at() -> datetime | None:
-    return session.scalar(select(func.max(SweepRun.at)))

@@ -14,8 +14,9 @@ from rental_mgmt.core.touch import Due, Kind, Touch, touch
 from rental_mgmt.notices.models import Notice
 from rental_mgmt.rules import engine
 from rental_mgmt.rules.base import RULES, load_rules
+from rental_mgmt.rules.command import run_now, would_find
 from rental_mgmt.rules.models import SweepRun
-from rental_mgmt.rules.sweep import last_differences, run_at, sweep
+from rental_mgmt.rules.sweep import SweepFailed, sweep
 from rental_mgmt.stays.models import Stay
 
 load_rules()
@@ -258,7 +259,7 @@ def test_a_sweep_after_ticks_finds_no_difference(field, later, live):
     field.unit("B", capacity=1).stay(hours=-3).guest(times=2, age=12)
     later()
     assert not any(run.missed or run.stale for run in sweep(clock.now()))
-    assert last_differences() == []
+    assert count(SweepRun, SweepRun.missed + SweepRun.stale > 0) == 0
 
 
 def test_a_sweep_finds_what_no_touch_told_and_applies_it(field, later, live):
@@ -273,19 +274,33 @@ def test_a_sweep_finds_what_no_touch_told_and_applies_it(field, later, live):
     runs = {run.rule: (run.missed, run.stale) for run in sweep(clock.now())}
     assert runs["A05"] == (0, 1)
     assert runs["A01"] == (1, 0)
-    assert [run.rule for run in last_differences()] == ["A01", "A05"]
+    assert count(SweepRun, SweepRun.missed + SweepRun.stale > 0) == 2
     assert [alert.rule for alert in live("A01")] == ["A01"]
     later(seconds=10)
     assert live("A05") == []
     assert count(SweepRun) == len(RULES)
 
 
-def test_a_run_as_of_a_past_moment_judges_that_moment(field, live):
+def test_a_question_about_a_past_moment_is_answered_and_changes_nothing(field, live):
     field.unit("A").stay(hours=-60, out=-20, ended=-2).guest()
-    run_at(clock.now() - timedelta(hours=6))
-    (alert,) = live("A05")
-    assert alert.severity is Severity.P3
-    assert alert.first_seen_at == clock.now() - timedelta(hours=6)
+    lines = {line.split("\t")[0]: line.split("\t")[2] for line in would_find(clock.now() - timedelta(hours=6))}
+    assert lines["A05"] == "1 处"
+    assert {code for code, found in lines.items() if found != "0 处"} == {"A05"}
+    assert live() == []
+
+
+def test_a_run_by_hand_says_rule_by_rule_what_it_did(field, live):
+    field.unit("A").opens("11:20", "11:55")
+    lines = list(run_now())
+    assert len(lines) == len(RULES)
+    assert lines[0].startswith("A01\t无登记入住\t补开 0 条")
+    assert len(live("A01")) == 1
+
+
+def test_a_sweep_with_a_rule_that_fails_compares_the_others_and_says_so(field, live, broken):
+    with pytest.raises(SweepFailed, match="A03"):
+        sweep(clock.now())
+    assert count(SweepRun) == len(RULES) - 1
 
 
 def test_imported_history_opens_what_it_should_and_nothing_else(field, later, live):

@@ -21,6 +21,7 @@ from rental_mgmt.devices.models import (
     LockEvent,
 )
 from rental_mgmt.imports.models import BatchStatus, ImportBatch
+from rental_mgmt.places.models import Place
 from rental_mgmt.stays.models import (
     DocumentKind,
     DocumentState,
@@ -66,8 +67,10 @@ class Field:
             self.units[name] = FlatInField(self, add(row))
         return self.units[name]
 
-    def _unit(self, name: str, capacity: int, **values) -> Unit:
-        door = self.world.door(self.building, 1, f"1{len(self.units) + 1:02}")
+    def _unit(self, name: str, capacity: int, building: Place | None = None, **values) -> Unit:
+        building = building or self.building
+        compound = session.get(Place, building.parent_id)
+        door = self.world.door(building, 1, f"1{len(self.units) + 1:02}")
         shared = {
             "status": UnitStatus.ACTIVE,
             "party_id": self.landlord.target.id,
@@ -76,9 +79,9 @@ class Field:
         }
         return Unit(
             door_id=door.id,
-            building_id=self.building.id,
-            compound_id=self.compound_id,
-            community_id=self.compound.parent_id,
+            building_id=building.id,
+            compound_id=compound.id,
+            community_id=compound.parent_id,
             path=door.path,
             grid_id=self.grid.id,
             station_id=self.station.id,

@@ -210,20 +210,6 @@ def _somebody_expected(ids: Ids, still_waiting_after: datetime):
 def _plans(at, ids, grace) -> Select:
     """Units with a plan whose guests are still not registered so long after it began."""
     begins = _begins()
-    other, guest = aliased(Stay), aliased(Guest)
-    # A plan that was ended instead of called off is settled by whoever was registered in that time.
-    settled = (
-        select(guest.id)
-        .join(other, other.id == guest.stay_id)
-        .where(
-            other.unit_id == Stay.unit_id,
-            guest.voided_at.is_(None),
-            guest.arrived_at < Stay.ended_at,
-            func.coalesce(guest.left_at, other.ended_at, moment(at)) > Stay.checks_in_at,
-            or_(other.ended_at.is_(None), other.ended_at > Stay.checks_in_at),
-        )
-        .exists()
-    )
     return (
         select(
             Stay.unit_id,
@@ -241,9 +227,26 @@ def _plans(at, ids, grace) -> Select:
             is_judged(at),
             ~_has_guests(),
             begins <= at - grace,
-            or_(is_open(at), ~settled),
+            or_(is_open(at), ~_is_settled(at)),
         )
         .group_by(Stay.unit_id)
+    )
+
+
+def _is_settled(at: datetime):
+    """A plan that was ended instead of called off is settled by whoever was registered in that time."""
+    other, guest = aliased(Stay), aliased(Guest)
+    return (
+        select(guest.id)
+        .join(other, other.id == guest.stay_id)
+        .where(
+            other.unit_id == Stay.unit_id,
+            guest.voided_at.is_(None),
+            guest.arrived_at < Stay.ended_at,
+            func.coalesce(guest.left_at, other.ended_at, moment(at)) > Stay.checks_in_at,
+            or_(other.ended_at.is_(None), other.ended_at > Stay.checks_in_at),
+        )
+        .exists()
     )
 
 

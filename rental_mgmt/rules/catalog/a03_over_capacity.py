@@ -38,28 +38,7 @@ class OverCapacity(Rule):
     labels = {"guests": lazy("登记在住"), "capacity": lazy("核定人数")}
 
     def find(self, at, ids) -> Select:
-        newcomer, other, their_stay = _spans(at, ids), aliased(Guest), aliased(Stay)
-        theirs_gone_at = func.coalesce(other.left_at, their_stay.ended_at)
-        present = func.count()
-        then = newcomer.c.then
-        each = (
-            select(newcomer.c.unit_id, newcomer.c.guest_id, present.label("guests"))
-            .select_from(newcomer)
-            .join(their_stay, their_stay.unit_id == newcomer.c.unit_id)
-            .join(other, other.stay_id == their_stay.id)
-            .where(
-                among(their_stay.unit_id, ids),
-                their_stay.cancelled_at.is_(None),
-                or_(their_stay.ended_at.is_(None), their_stay.ended_at > at),
-                other.voided_at.is_(None),
-                other.arrived_at <= then,
-                or_(theirs_gone_at.is_(None), theirs_gone_at > then),
-                # Whoever is overdue is still there; who will be is not known, so plans count as kept.
-                or_(then <= moment(at), their_stay.checks_out_at > then),
-            )
-            .group_by(newcomer.c.unit_id, newcomer.c.guest_id)
-            .subquery()
-        )
+        each = _counts(at, ids)
         return (
             select(
                 each.c.unit_id,
@@ -105,6 +84,30 @@ class OverCapacity(Rule):
             lambda w: w.unit("A", capacity=1).stay(hours=-3, out=30).guest().stay(hours=24, out=48).guest(),
         ),
         quiet("作废的不算", lambda w: w.unit("A", capacity=1).stay(hours=-3).guest().guest(voided=True)),
+    )
+
+
+def _counts(at, ids):
+    """How many are there whenever somebody comes."""
+    newcomer, other, stay = _spans(at, ids), aliased(Guest), aliased(Stay)
+    gone, then = func.coalesce(other.left_at, stay.ended_at), newcomer.c.then
+    return (
+        select(newcomer.c.unit_id, newcomer.c.guest_id, func.count().label("guests"))
+        .select_from(newcomer)
+        .join(stay, stay.unit_id == newcomer.c.unit_id)
+        .join(other, other.stay_id == stay.id)
+        .where(
+            among(stay.unit_id, ids),
+            stay.cancelled_at.is_(None),
+            or_(stay.ended_at.is_(None), stay.ended_at > at),
+            other.voided_at.is_(None),
+            other.arrived_at <= then,
+            or_(gone.is_(None), gone > then),
+            # Whoever is overdue is still there; who will be is not known, so plans count as kept.
+            or_(then <= moment(at), stay.checks_out_at > then),
+        )
+        .group_by(newcomer.c.unit_id, newcomer.c.guest_id)
+        .subquery()
     )
 
 
