@@ -160,5 +160,9 @@ def list_guests(actor: Actor, chosen: GuestFilter) -> Select:
     return _joined(query).where(chosen.conditions(place.path, actor.station_ids))
 
 
+# What a list on screen is paged by.
+NEWEST_FIRST = (Guest.uid.desc(),)
+
+
 def _joined(query: Select) -> Select:
     return query.select_from(Guest).join(Stay, Stay.id == Guest.stay_id).join(Unit, Unit.id == Guest.unit_id)

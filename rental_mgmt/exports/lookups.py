@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
+from ..accounts.masking import mask_number_detail
 from ..audit.anchor import require_anchor
 from ..audit.service import record
 from ..core import clock
@@ -197,6 +198,15 @@ def get_lookup(actor: Actor, uid: UUID) -> Lookup:
 def opened(lookup: Lookup, column: str) -> str | None:
     """The case, letter or query of a look-up in clear: for who asked, and the case for who decides."""
     return unseal_or_none(getattr(lookup, column), Where("lookup", column, lookup.uid))
+
+
+def query_words(lookup: Lookup) -> str:
+    """What was asked, as the receipt says it for good: a number only by its ends."""
+    words = opened(lookup, "query_sealed") or ""
+    if lookup.kind is LookupKind.UNIT_DATE:
+        return words
+    kind, _space, number = words.partition(" ")
+    return f"{kind} {mask_number_detail(number)}"
 
 
 def members(lookup: Lookup) -> list[UUID]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select
 
 from ..accounts.scope import below
-from ..core.access import Actor
+from ..core.access import POLICE_ROLES, Actor, allow
 from ..core.db import session
 from ..places.models import Place, PlaceKind, StationCompound
 from ..units.models import Unit
@@ -59,6 +59,7 @@ def _spans(station_ids: Collection[int]) -> list[_Span]:
     return spans
 
 
+@allow(*POLICE_ROLES)
 def list_places(actor: Actor) -> Select:
     """The communities, compounds and buildings of the compounds the actor's stations serve or ever served."""
     ever = select(StationCompound.compound_id).where(StationCompound.station_id.in_(actor.station_ids))

@@ -33,7 +33,7 @@ def public_lookups(months: Sequence[date]) -> Sequence[Row]:
             spans.c.month,
             PoliceStation.name,
             func.count().label("asked"),
-            func.count().filter(Lookup.found == 0).label("nothing"),
+            func.count().filter(Lookup.found == 0).label("in_vain"),
             func.count().filter(Lookup.minors > 0).label("minors"),
             func.count().filter(urgent).label("urgent"),
             func.count().filter(urgent, decided, Lookup.second_at <= Lookup.second_until).label("in_time"),

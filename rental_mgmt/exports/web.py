@@ -45,7 +45,7 @@ def look_up():
     """Ask by document, or by unit and day."""
     # The step is asked for before anything is typed.
     require_fresh(actor())
-    form, made = Form(LookupIn, {"kind": "number"}), []
+    form, made = Form(LookupIn, {"kind": "number", "document_kind": "resident_id", "nationality": "CHN"}), []
 
     def ask(**given):
         made.append(lookups.look_up(actor(), asked_of(given), reason_of(given), given["letter"]))
@@ -71,7 +71,7 @@ def _lookup_page(lookup: Lookup, **more):
         asks=asks,
         sees=sees,
         guests=answers.get_answer(actor(), lookup.uid) if sees else [],
-        query=lookups.opened(lookup, "query_sealed") if asks else None,
+        query=lookups.query_words(lookup) if asks else None,
         case=lookups.opened(lookup, "case_sealed"),
         letter=lookup.letter_sealed and lookups.opened(lookup, "letter_sealed"),
         country_name=country_name,
@@ -86,7 +86,7 @@ def decide_lookup(uid):
     if form.submit(lambda approve: seconds.decide_lookup(actor(), uid, approve)):
         flash(_("已记录您的审核意见"), "good")
     else:
-        flash("；".join(form.general_errors), "bad")
+        flash(_("；").join(form.general_errors), "bad")
     return redirect(url_for(".show_lookup", uid=uid), 303)
 
 
@@ -100,7 +100,7 @@ def reveal(uid, guest_uid):
         revealed[guest_uid, field.value] = answers.reveal(actor(), uid, guest_uid, field)
 
     if not form.submit(show):
-        flash("；".join(form.general_errors), "bad")
+        flash(_("；").join(form.general_errors), "bad")
     return _lookup_page(lookups.get_lookup(actor(), uid), revealed=revealed)
 
 
@@ -134,59 +134,39 @@ def order():
     """The list on screen with its filter, and the order of the same list as a file."""
     require_fresh(actor())
     places = session.scalars(list_places(actor())).all()
-    form, made = Form(ExportIn, _presets(places)), []
+    given = _filter_given(places)
+    form, made = Form(ExportIn, given | {"profile": "masked", "file_format": "xlsx"}), []
 
     def ask(**given):
-        chosen = filter_of(given)
-        made.append(
-            orders.order_export(actor(), chosen, reason_of(given), given["profile"], given["file_format"])
-        )
+        asked = filter_of(given), reason_of(given), given["profile"], given["file_format"]
+        made.append(orders.order_export(actor(), *asked))
 
     if form.submit(ask):
-        flash(
-            _("已提交，等待本所另一位民警或所长审批") if not made[0].is_urgent else _("紧急导出已开始生成"),
-            "good",
-        )
+        flash(_("紧急导出已开始生成") if made[0].is_urgent else _("已提交，等待本所另一人审批"), "good")
         return redirect(url_for(".show", uid=made[0].uid), 303)
-    tally, shown, problem = _listed()
-    return page(
-        "exports/order.html",
-        form=form,
-        places=places,
-        tally=tally,
-        shown=shown,
-        problem=problem,
-        country_name=country_name,
-    )
+    return page("exports/order.html", form=form, places=places, country_name=country_name, **_listed(given))
 
 
-def _presets(places: list[Place]) -> dict:
-    """What the form begins with: the filter of the address line, else last month's days of the first place."""
+def _filter_given(places: list[Place]) -> dict:
+    """The filter as it was sent, else thirty days of the first place."""
     today = clock.local_day(clock.now())
-    preset = {
-        "from_day": today - timedelta(days=30),
-        "to_day": today,
-        "profile": "masked",
-        "file_format": "xlsx",
-    }
-    if places:
-        preset["place"] = places[0].uid
-    return preset | {name: value for name, value in request.args.items() if name in GuestFilterIn().fields}
+    preset = {"from_day": f"{today - timedelta(days=30)}", "to_day": f"{today}"}
+    preset |= {"who": "all", "nationality": ""}
+    preset["place"] = str(places[0].uid) if places else ""
+    sent = request.form if request.method == "POST" else request.args
+    return preset | {name: value for name, value in sent.items() if name in preset}
 
 
-def _listed():
-    """The rows of the filter in the address line, with their counts; nothing before one was chosen."""
-    asked = {name: value for name, value in request.args.items() if name in GuestFilterIn().fields and value}
-    if "place" not in asked:
-        return None, None, None
+def _listed(given: dict) -> dict:
+    """The rows that the filter holds, with their counts; or what is wrong with the filter."""
     fields.values_are_typed.set(False)
     try:
-        chosen = filter_of(load(GuestFilterIn(), asked))
-        tally = filters.count_guests(actor(), chosen)
-        rows = filters.list_guests(actor(), chosen)
-        return tally, page_of(rows, filters.SHOWN, request.args.get("cursor"), scalars=False), None
+        chosen = filter_of(load(GuestFilterIn(), {name: value for name, value in given.items() if value}))
+        tally, rows = filters.count_guests(actor(), chosen), filters.list_guests(actor(), chosen)
     except Invalid as refusal:
-        return None, None, [words for _path, words in flat(refusal.errors)]
+        return {"chosen": given, "problem": [words for _path, words in flat(refusal.errors)]}
+    shown = page_of(rows, filters.NEWEST_FIRST, request.args.get("cursor"), FEW, scalars=False)
+    return {"chosen": given, "tally": tally, "shown": shown}
 
 
 @web.get("/exports/<uuid:uid>")

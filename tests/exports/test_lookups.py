@@ -13,7 +13,7 @@ from rental_mgmt.core import clock, keys
 from rental_mgmt.core.access import POLICE_ROLES, Role
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Forbidden, Invalid, NotFound, StepUpNeeded, TooMany, Unavailable
-from rental_mgmt.exports import answers, lookups, seconds
+from rental_mgmt.exports import answers, lookups, seconds, tallies
 from rental_mgmt.exports.models import Lookup, LookupKind, LookupStatus
 from rental_mgmt.exports.schemas import LookupIn
 from rental_mgmt.notices.models import Notice
@@ -252,6 +252,17 @@ def test_the_others_of_the_room_are_told_and_nobody_else(room):
     assert told == {room.second.user.id, room.lead.user.id}
 
 
+def test_look_ups_are_counted_in_public(room):
+    ask(room.liaison, by_number(people.person(900)))
+    urgent = [ask(room.liaison, by_number(room.minor), URGENT) for _n in range(2)]
+    with unit_of_work():
+        seconds.decide_lookup(room.second.actor, urgent[0].uid, True)
+    clock.freeze(urgent[1].at + DAY + timedelta(minutes=1))
+    (row,) = tallies.public_lookups(tallies.recent_months())
+    assert (row.month, row.name) == ("2026-06", room.station.name)
+    assert (row.asked, row.in_vain, row.minors, row.urgent, row.in_time, row.overdue) == (3, 1, 2, 2, 1, 1)
+
+
 # --- recorded, bounded --------------------------------------------------------------------------------------
 
 
@@ -328,6 +339,7 @@ def test_what_was_asked_is_sealed(room):
     assert REASON.case_number.encode() not in said
     assert lookups.opened(lookup, "case_sealed") == REASON.case_number
     assert lookups.opened(lookup, "query_sealed").endswith(room.adult.id_number)
+    assert lookups.query_words(lookup).endswith(room.adult.id_number[:3] + "*" * 11 + room.adult.id_number[-4:])
 
 
 def test_a_look_up_costs_few_statements(room, count_queries):

@@ -119,7 +119,7 @@ def test_from_the_list_on_screen_to_a_verified_file(room, at, tmp_path):
     listed = client.get(f"/exports/new?place={room.compound.uid}&from_day=2026-06-01&to_day=2026-06-10").text
     assert room.unit.name in listed
     assert room.adult.name not in listed
-    answer = fill_in(client, "/exports/new", WHY | {"profile": "full", "file_format": "csv"})
+    answer = fill_in(client, "/exports/new", WHY | {"profile": "full", "file_format": "csv"}, at="/exports/new")
     assert answer.status_code == 303, answer.text
     path = answer.location
     assert client.get(path).status_code == 200
@@ -171,9 +171,17 @@ def test_a_bad_filter_in_the_address_is_said_on_the_page(room, at):
     client = at(room.liaison)
     for query in ("from_day=x", "from_day=2026-06-09&to_day=2026-06-01", "from_day=2026-06-09", "who=cats"):
         answer = client.get(f"/exports/new?place={room.compound.uid}&{query}")
-        assert answer.status_code == 200
-        assert "notice bad" in answer.text
-    assert client.get("/exports/new?place=none").status_code == 200
+        assert (answer.status_code, "notice bad" in answer.text) == (200, query != "from_day=2026-06-09"), query
+    assert "notice bad" in client.get("/exports/new?place=none").text
+
+
+def test_what_was_chosen_and_typed_stays_when_an_order_is_refused(room, at):
+    path = f"/exports/new?place={room.building.uid}&from_day=2026-06-01&to_day=2026-06-10&who=minors"
+    answer = fill_in(at(room.liaison), path, {"purpose": "rescue", "case_number": ""}, at="/exports/new")
+    assert answer.status_code == 422
+    chosen = ("minors", room.building.uid, "2026-06-01", "rescue")
+    for kept in (f'value="{value}"' for value in chosen):
+        assert kept in answer.text, kept
 
 
 def test_a_program_goes_the_whole_way(room, api):
