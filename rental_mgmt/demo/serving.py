@@ -44,7 +44,8 @@ def serve(app, port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; `say` is told the address once it answers."""
     server = create_server(app, host=HOST, port=port, threads=THREADS, clear_untrusted_proxy_headers=True)
     scheduler = SchedulerBeside(app.config)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     say(f"http://{HOST}:{server.effective_port}")
     try:
         server.run()

@@ -85,7 +85,8 @@ def _evening_of_host(actor: Actor, cast: Cast) -> None:
     small = next(free, None)
     large = list(free)
     if large:
-        _expected(actor, large.pop(), 3)
+        # On the way up: who registers them now registers them as arrived.
+        _expected(actor, large.pop(), 3, clock.now() - timedelta(minutes=10))
     if small:
         mark_tonight(actor, {small.uid: NightState.EMPTY})
 
@@ -105,11 +106,12 @@ def _evening_of(actor: Actor, cast: Cast, chance: Random) -> None:
         mark_tonight(actor, empty)
 
 
-def _expected(actor: Actor, unit: Unit, guests: int) -> Stay:
-    """A plan for tonight, still to come, whatever the hour."""
+def _expected(actor: Actor, unit: Unit, guests: int, begins: datetime | None = None) -> Stay:
+    """A plan for tonight, still to come whatever the hour."""
     now = clock.now()
     evening = clock.local_time(tonight(), time(20))
-    return plan_stay(actor, unit, max(evening, now + timedelta(minutes=40)), _noon(now, 2), guests)
+    begins = begins or max(evening, now + timedelta(minutes=40))
+    return plan_stay(actor, unit, begins, _noon(now, 2), guests)
 
 
 def _taken(actor: Actor, unit: Unit, people: Iterable[Person]) -> None:
