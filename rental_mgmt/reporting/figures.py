@@ -187,7 +187,7 @@ FIGURES: tuple[Figure, ...] = (
         lazy("当月计划入住而始终没有住客登记的次数。"),
         _nobody_registered,
     ),
-    Figure("guests", 1, lazy("登记住客"), lazy("当月到达的住客，不含作废。"), _guests()),
+    Figure("guests", 1, lazy("登记的住客"), lazy("当月到达的住客，不含作废。"), _guests()),
     Figure(
         "guests_at_door",
         1,
