@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from ..alerts.models import Alert, Severity, Verdict
 from ..core.i18n import Lazy, lazy
@@ -21,16 +21,22 @@ FEWEST_SHOWN = 3
 
 @dataclass(frozen=True)
 class Span:
-    """A month: its first moment, the first of the next, and which column names the place."""
+    """A month: its first moment, the first of the next, the column of the place; perhaps one place only."""
 
     begins: datetime
     ends: datetime
     place: str
+    only: int | None = None
 
     @property
     def of_unit(self) -> ColumnElement[int]:
         """The place a unit counts for: its compound or its community."""
         return getattr(Unit, self.place)
+
+    @property
+    def here(self) -> ColumnElement[bool]:
+        """All places at once for a month to freeze; one place for the month that runs."""
+        return true() if self.only is None else self.of_unit == self.only
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def _guests(*conditions: ColumnElement[bool]) -> Callable[[Span], Select]:
             select(span.of_unit, func.count())
             .select_from(Guest)
             .join(Unit, Unit.id == Guest.unit_id)
-            .where(_arrived(span), *conditions)
+            .where(_arrived(span), span.here, *conditions)
             .group_by(span.of_unit)
         )
 
@@ -85,7 +91,7 @@ def _stays(span: Span) -> Select:
         select(span.of_unit, func.count(Guest.stay_id.distinct()))
         .select_from(Guest)
         .join(Unit, Unit.id == Guest.unit_id)
-        .where(_arrived(span))
+        .where(_arrived(span), span.here)
         .group_by(span.of_unit)
     )
 
@@ -97,7 +103,7 @@ def _nobody_registered(span: Span) -> Select:
         .select_from(Stay)
         .join(Unit, Unit.id == Stay.unit_id)
         .where(Stay.checks_in_at >= span.begins, Stay.checks_in_at < span.ends)
-        .where(Stay.cancelled_at.is_(None), ~guests)
+        .where(Stay.cancelled_at.is_(None), ~guests, span.here)
         .group_by(span.of_unit)
     )
 
@@ -115,7 +121,7 @@ def _median_minutes(span: Span) -> Select:
         )
         .select_from(Guest)
         .join(Unit, Unit.id == Guest.unit_id)
-        .where(_arrived(span), _AT_THE_DOOR, Guest.recorded_at >= Guest.arrived_at)
+        .where(_arrived(span), _AT_THE_DOOR, Guest.recorded_at >= Guest.arrived_at, span.here)
         .subquery()
     )
     middle = (ranked.c.rank * 2 >= ranked.c.all) & (ranked.c.rank * 2 <= ranked.c.all + 2)
@@ -141,7 +147,7 @@ def _alerts(at: str, *conditions: ColumnElement[bool]) -> Callable[[Span], Selec
             select(span.of_unit, func.count())
             .select_from(Alert)
             .join(Unit, Unit.id == Alert.unit_id)
-            .where(moment >= span.begins, moment < span.ends, *conditions)
+            .where(moment >= span.begins, moment < span.ends, span.here, *conditions)
             .group_by(span.of_unit)
         )
 
@@ -156,6 +162,7 @@ def _units(span: Span) -> Select:
             Unit.activated_at < span.ends,
             or_(Unit.closed_at.is_(None), Unit.closed_at >= span.ends),
             Unit.merged_into_id.is_(None),
+            span.here,
         )
         .group_by(span.of_unit)
     )
@@ -169,6 +176,7 @@ def _known_units(span: Span) -> Select:
             Unit.created_at < span.ends,
             or_(Unit.closed_at.is_(None), Unit.closed_at >= span.ends),
             Unit.merged_into_id.is_(None),
+            span.here,
         )
         .group_by(span.of_unit)
     )

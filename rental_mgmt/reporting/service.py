@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Select, func, insert, select
 
@@ -17,6 +17,7 @@ from ..core.i18n import _
 from ..places.models import Place, PlaceKind
 from ..places.scope import visible
 from ..places.tree import chain_of
+from ..stays.models import Guest
 from .figures import BY_NAME, FEWEST_SHOWN, FIGURES, SHARES, Figure, Span
 from .models import MonthFigure
 
@@ -32,19 +33,31 @@ def month_name(day: date) -> str:
     return f"{day:%Y-%m}"
 
 
-def span_of(month: str, kind: PlaceKind) -> Span:
+def span_of(month: str, kind: PlaceKind, only: int | None = None) -> Span:
     year, number = map(int, month.split("-"))
     begins, ends = clock.month_bounds(year, number)
-    return Span(begins, ends, COLUMNS[kind])
+    return Span(begins, ends, COLUMNS[kind], only)
 
 
 # --- freezing -----------------------------------------------------------------------------------------------
 
 
-def count(figure: Figure, month: str, kind: PlaceKind) -> dict[int, int]:
-    """The figure of every place of a kind, in one statement."""
-    rows = session.execute(figure.count(span_of(month, kind)))
+def count(figure: Figure, month: str, kind: PlaceKind, only: int | None = None) -> dict[int, int]:
+    """The figure of every place of a kind, or of one, in one statement."""
+    rows = session.execute(figure.count(span_of(month, kind, only)))
     return {place: round(value) for place, value in rows if value is not None}
+
+
+def months_to_freeze(before: date) -> list[str]:
+    """The finished months that nobody froze yet, oldest first: from the first guest on, the last one always."""
+    first = session.scalar(select(func.min(Guest.arrived_on)).where(Guest.voided_at.is_(None)))
+    day = last = before.replace(day=1) - timedelta(days=1)
+    names = []
+    while day == last or (first and day >= first.replace(day=1)):
+        names.append(month_name(day))
+        day = day.replace(day=1) - timedelta(days=1)
+    frozen = set(session.scalars(select(MonthFigure.month).where(MonthFigure.month.in_(names)).distinct()))
+    return [name for name in reversed(names) if name not in frozen]
 
 
 def freeze_month(month: str) -> int:
@@ -72,18 +85,22 @@ def freeze_month(month: str) -> int:
 
 
 def _row(place: int, month: str, figure: Figure, counted: dict[int, int], at, versions: dict) -> dict:
-    nothing = None if figure.name == "median_minutes" else 0
     return {
         "place_id": place,
         "month": month,
         "name": figure.name,
-        "value": counted.get(place, nothing),
+        "value": counted.get(place, _nothing(figure)),
         "definition": figure.version,
         "revision": 0,
         "frozen_at": at,
         "rule_versions": versions,
         "reason": None,
     }
+
+
+def _nothing(figure: Figure) -> int | None:
+    """What a place without a row has: none of it, or, of a median, nothing to say."""
+    return None if figure.name == "median_minutes" else 0
 
 
 @allow(Role.COMMUNITY_OFFICER, Role.SYSTEM_ADMIN)
@@ -98,7 +115,7 @@ def correct_month(actor: Actor, place: Place, month: str, reason: str) -> int:
     at, versions, rows = clock.now(), {code: rule.version for code, rule in RULE_BOOK.items()}, []
     for figure in FIGURES:
         old = frozen.get((place.id, month, figure.name))
-        row = _row(place.id, month, figure, count(figure, month, place.kind), at, versions)
+        row = _row(place.id, month, figure, count(figure, month, place.kind, place.id), at, versions)
         if old is None or old.value != row["value"]:
             rows.append(row | {"revision": old.revision + 1 if old else 0, "reason": reason})
     if rows:
@@ -165,7 +182,8 @@ def list_months(actor: Actor, place: Place) -> list[Month]:
     present = months[names[-1]]
     present.is_open = True
     for figure in FIGURES:
-        present.values[figure.name] = count(figure, present.name, place.kind).get(place.id, 0)
+        counted = count(figure, present.name, place.kind, place.id)
+        present.values[figure.name] = counted.get(place.id, _nothing(figure))
     return [month for month in months.values() if month.values]
 
 

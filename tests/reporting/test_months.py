@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import session, unit_of_work
@@ -47,6 +47,24 @@ def test_the_present_month_is_counted_now(flat):
     assert (month.values["stays"], month.values["guests"], month.values["guests_on_time"]) == (1, 2, 1)
     assert month.values["median_minutes"] == 90
     assert month.share("on_time_share") == 50.0
+
+
+def test_one_place_is_counted_as_all_are(flat):
+    """The running month of a page asks for its own place only; the answer is the same."""
+    other = flat.flat(flat.owner.target, flat.building("9栋", flat.compound("南区")))
+    for unit in (flat.unit, flat.unit, other):
+        flat.guest(flat.owner, flat.stay(flat.owner, unit))
+    with unit_of_work(read_only=True):
+        for kind, column in service.COLUMNS.items():
+            for figure in FIGURES:
+                every = service.count(figure, "2026-06", kind)
+                for place in {getattr(flat.unit, column), getattr(other, column)}:
+                    own = service.count(figure, "2026-06", kind, place)
+                    assert own == {key: value for key, value in every.items() if key == place}, figure.name
+
+
+def test_a_month_without_anybody_has_no_median(flat):
+    assert month_of(flat).shown("median_minutes") == "—"
 
 
 def test_a_month_is_frozen_once(flat):
@@ -99,6 +117,21 @@ def test_missed_months_are_frozen_one_by_one(flat):
     assert len(slots) == 1, "a new installation freezes the month before"
     freeze(slots[0])
     assert session.scalar(select(func.count(MonthFigure.month.distinct()))) == 1
+
+
+def test_months_before_the_product_came_are_frozen_too(flat):
+    guest = flat.guest(flat.owner, flat.stay(flat.owner, flat.unit))
+    with unit_of_work():
+        long_ago = clock.now() - timedelta(days=100)
+        values = {"arrived_at": long_ago, "arrived_on": clock.local_day(long_ago)}
+        session.execute(update(Guest).where(Guest.id == guest.id).values(values))
+    freeze(clock.now())
+    frozen = select(MonthFigure.month).distinct().order_by(MonthFigure.month)
+    assert session.scalars(frozen).all() == ["2026-03", "2026-04", "2026-05"]
+    before = session.scalar(select(func.count()).select_from(MonthFigure))
+    session.rollback()
+    freeze(clock.now())
+    assert session.scalar(select(func.count()).select_from(MonthFigure)) == before
 
 
 def test_pages_and_file_say_the_same(flat, client):
