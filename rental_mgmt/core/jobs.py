@@ -1,20 +1,22 @@
 """Jobs: a function, how often it runs, one runner at a time, and one row that says how each run went.
 
-A lease row elects the runner; its fence number grows with every change of holder, so that a paused old
-holder cannot finish a slot that another one has taken. A slot (job, scheduled_for) is run at most once.
+A lease row elects the runner; its fence number grows with every change of holder. Every transaction of a job
+checks it just before the commit, so that a holder that was paused and overtaken can store nothing any more.
+A slot (job, scheduled_for) is taken once; one that died or failed is offered again by the catching up.
 """
 
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import UniqueConstraint, func, select, text, update
+from sqlalchemy import UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import clock
-from .db import Model, dialect_insert, on_postgresql, session, unit_of_work
+from .db import Model, before_commit, dialect_insert, on_postgresql, session, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,8 @@ class JobRun(Model):
 class Job:
     """A declared job. Every `seconds`, or at `at` ("03:10" local time) each day or on `day` of each month.
 
-    `run(scheduled_for)` cuts its own units of work; `catch_up`: run every missed slot, not only the last.
+    `run(scheduled_for)` cuts its own units of work; `catch_up`: run every missed slot, not only the last. A
+    daily or monthly job bears being run again for the same slot: after a crash nobody knows how far it came.
     """
 
     name: str
@@ -110,52 +113,100 @@ def take_lease(owner: str, name: str = "scheduler", ttl: timedelta = TTL) -> int
         return lease.fence
 
 
+def release_lease(owner: str, name: str = "scheduler") -> None:
+    """Let the next one in at once; one that died is waited for until its time is over."""
+    with unit_of_work():
+        ours = update(Lease).where(Lease.name == name, Lease.owner == owner)
+        session.execute(ours.values(until=database_now()))
+
+
 def holds_lease(owner: str, fence: int, name: str = "scheduler") -> bool:
-    """Is this fence still the present one? Locks the row, so that it stays so until the commit."""
-    query = select(Lease.id).where(
-        Lease.name == name, Lease.owner == owner, Lease.fence == fence, Lease.until > database_now()
-    )
+    """Has nobody overtaken this fence? Locks the row, so that it stays so until the commit."""
+    query = select(Lease.id).where(Lease.name == name, Lease.owner == owner, Lease.fence == fence)
     return session.scalar(query.with_for_update()) is not None
+
+
+class LeaseLost(Exception):
+    """Another runner has taken over: what this one was about to store is not stored."""
+
+
+_fence: ContextVar[tuple[str, int] | None] = ContextVar("fence", default=None)
+
+
+def _check_fence() -> None:
+    held = _fence.get()
+    if held is not None and not holds_lease(*held):
+        raise LeaseLost
+
+
+before_commit.append(_check_fence)
 
 
 # --- running ------------------------------------------------------------------------------------------------
 
 
-def run_job(name: str, scheduled_for: datetime, owner: str | None = None, fence: int = 0) -> bool:
+def run_job(
+    name: str, scheduled_for: datetime, owner: str | None = None, fence: int = 0, again: bool = False
+) -> bool:
     """Run one slot of a job unless it was taken already; a failure is written down and does not spread.
 
-    With an owner the lease is checked in the transaction that takes the slot.
+    With an owner every transaction of the job holds only while the lease does. `again` also takes a slot whose
+    run failed, or whose holder died.
     """
-    taken = _take_slot(name, scheduled_for, owner, fence)
-    if taken is None:
-        return False
-    begun, error = time.monotonic(), None
+    held = _fence.set((owner, fence) if owner is not None else None)
     try:
-        JOBS[name].run(scheduled_for)
-    except Exception as problem:
-        session.rollback()
-        error = f"{type(problem).__name__}"
-        log.exception("job failed", extra={"job": name})
+        taken = _take_slot(name, scheduled_for, fence, again)
+        if taken is None:
+            return False
+        begun = time.monotonic()
+        error = _run(name, scheduled_for)
+        with unit_of_work():
+            ours = update(JobRun).where(JobRun.id == taken, JobRun.fence == fence)
+            session.execute(ours.values(ended_at=clock.real_now(), error=error))
+    except LeaseLost:
+        log.warning("overtaken", extra={"job": name, "fence": fence})
+        return False
     finally:
-        session.remove()
-    with unit_of_work():
-        session.execute(update(JobRun).where(JobRun.id == taken).values(ended_at=clock.real_now(), error=error))
+        _fence.reset(held)
     log.info("job done", extra={"job": name, "seconds": round(time.monotonic() - begun, 3), "error": error})
     return error is None
 
 
-def _take_slot(name: str, scheduled_for: datetime, owner: str | None, fence: int) -> int | None:
-    with unit_of_work():
-        if owner is not None and not holds_lease(owner, fence):
-            return None
-        return session.scalar(
-            dialect_insert(JobRun)
-            .values(job=name, scheduled_for=scheduled_for, fence=fence, started_at=clock.real_now())
-            .on_conflict_do_nothing(index_elements=["job", "scheduled_for"])
-            .returning(JobRun.id)
+def _run(name: str, scheduled_for: datetime) -> str | None:
+    """What went wrong, or None."""
+    try:
+        JOBS[name].run(scheduled_for)
+    except LeaseLost:
+        raise
+    except Exception as problem:
+        session.rollback()
+        log.exception("job failed", extra={"job": name})
+        return type(problem).__name__
+    finally:
+        session.remove()
+    return None
+
+
+def _take_slot(name: str, scheduled_for: datetime, fence: int, again: bool) -> int | None:
+    row = {"job": name, "scheduled_for": scheduled_for, "fence": fence, "started_at": clock.real_now()}
+    taking, slot = dialect_insert(JobRun).values(row), ["job", "scheduled_for"]
+    if again:
+        died = JobRun.ended_at.is_(None) & (JobRun.fence < fence)
+        anew = {"fence": fence, "started_at": row["started_at"], "ended_at": None, "error": None}
+        taking = taking.on_conflict_do_update(
+            index_elements=slot, set_=anew, where=died | JobRun.error.is_not(None)
         )
+    else:
+        taking = taking.on_conflict_do_nothing(index_elements=slot)
+    with unit_of_work():
+        return session.scalar(taking.returning(JobRun.id))
 
 
-def last_slot(name: str) -> datetime | None:
-    """The latest slot of a job that was taken."""
-    return session.scalar(select(func.max(JobRun.scheduled_for)).where(JobRun.job == name))
+def slots_run(name: str, since: datetime) -> tuple[datetime | None, set[datetime]]:
+    """The first slot of a job known since a moment, and those whose run came to a good end."""
+    rows = session.execute(
+        select(JobRun.scheduled_for, JobRun.ended_at.is_not(None) & JobRun.error.is_(None)).where(
+            JobRun.job == name, JobRun.scheduled_for >= since
+        )
+    ).all()
+    return min((slot for slot, _done in rows), default=None), {slot for slot, done in rows if done}
