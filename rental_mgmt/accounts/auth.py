@@ -10,7 +10,7 @@ from ..core.access import may
 from ..core.db import session, unit_of_work
 from ..core.errors import Forbidden, Unauthenticated
 from ..core.http import READING, identify, wants_json
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from ..core.web import csrf_token, page_globals, read_cookie, set_cookie
 from . import keys, sessions
 from .actors import SignedIn, actor_by_key, actor_by_session
@@ -45,6 +45,16 @@ PUBLIC = frozenset(
 _SIGNING_IN = {name for name in PUBLIC if name.startswith("accounts.")}
 NEVER_REPLAYED = _SIGNING_IN | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
 SESSION, PHONE, DESK = "session", "device", "desk"
+BROWSERS = {
+    "MicroMessenger": lazy("微信"),
+    "Android": lazy("安卓手机"),
+    "iPhone": lazy("iPhone"),
+    "iPad": lazy("iPad"),
+    "Windows": lazy("Windows 电脑"),
+    "Macintosh": lazy("Mac"),
+    "Linux": lazy("Linux 电脑"),
+}
+OTHER_BROWSER = lazy("其他设备")
 
 
 def find_actor() -> None:
@@ -134,18 +144,9 @@ def _network(address: str) -> str:
 
 
 def _browser() -> str:
-    """What people call the thing in their hand; never the full user agent."""
+    """What people call the thing in their hand, in Chinese until shown; never the full user agent."""
     said = request.user_agent.string
-    words = (
-        ("MicroMessenger", _("微信")),
-        ("Android", _("安卓手机")),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", _("Windows 电脑")),
-        ("Macintosh", "Mac"),
-        ("Linux", _("Linux 电脑")),
-    )
-    return next((name for word, name in words if word in said), _("其他设备"))
+    return next((name.message for word, name in BROWSERS.items() if word in said), OTHER_BROWSER.message)
 
 
 def let_in(response: Response, token: str, keep_seconds: int | None = None) -> Response:
