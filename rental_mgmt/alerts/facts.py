@@ -115,5 +115,3 @@ class Taken:
     held: int = 0
     # Subjects to look at again at a moment: a rest or a safe harbour ends.
     again: list[tuple[int, datetime]] = field(default_factory=list)
-    # Until when compounds are in the safe harbour, once it was looked up.
-    harbours: dict[int, datetime] | None = None

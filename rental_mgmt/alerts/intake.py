@@ -20,7 +20,7 @@ from ..places.law import in_force
 from ..units.models import Unit
 from . import flood
 from .facts import RULE_BOOK, Finding, Item, RuleFacts, Taken, in_steps, rule_number
-from .harbour import compound_harbours, harbour_until, is_spared
+from .harbour import Harbours, is_spared
 from .letting_go import close_as_gone, let_go
 from .models import Alert, AlertUnit, Severity, Verdict
 from .passing import open_alerts
@@ -44,7 +44,8 @@ def take_findings(
     live = {row.live_key: row for row in _live(source, looked_at)}
     found = {finding.live_key: finding for finding in findings}
     units = {row.id: row for row in _units(found.values())}
-    found = {key: one for key, each in found.items() if (one := _spared(source, each, units, at, taken))}
+    harbours = Harbours(units)
+    found = {key: one for key, each in found.items() if (one := _spared(source, each, harbours, at, taken))}
     known = [(live[key], finding) for key, finding in found.items() if key in live]
     new = [finding for key, finding in found.items() if key not in live]
     new = _unless_judged(source, new, at, taken) + _take_known(known, at, taken)
@@ -96,11 +97,11 @@ def _is_gone(row: Row, key: str, found: Mapping[str, Finding]) -> bool:
 
 
 def _spared(
-    source: RuleFacts, finding: Finding, units: Mapping[int, Row], at: datetime, taken: Taken
+    source: RuleFacts, finding: Finding, harbours: Harbours, at: datetime, taken: Taken
 ) -> Finding | None:
     """The finding, as a note where the safe harbour holds; None for a note that has nobody to read it."""
-    unit = units[finding.unit_ids[0]]
-    until = harbour_until(unit, _harbours(taken)) if source.harbour else None
+    unit = harbours.units[finding.unit_ids[0]]
+    until = harbours.until(unit, at) if source.harbour else None
     if not finding.is_note and is_spared(finding.severity, until, at):
         taken.again.append((finding.subject_key, until))
         finding = replace(finding, is_note=True)
@@ -108,12 +109,6 @@ def _spared(
         return finding
     evidence = finding.evidence | {"note": True}
     return replace(finding, severity=Severity.P4, evidence=evidence) if unit.party_id else None
-
-
-def _harbours(taken: Taken) -> dict[int, datetime]:
-    if taken.harbours is None:
-        taken.harbours = compound_harbours()
-    return taken.harbours
 
 
 def _unless_judged(source: RuleFacts, new: list[Finding], at: datetime, taken: Taken) -> list[Finding]:

@@ -84,6 +84,8 @@ class Rule:
     # After a person's verdict nothing new opens for so long.
     rests_for = timedelta(0)
     flood_limit = 100
+    # Settings that the jurisdiction pack of a place may set: the setting's name, and where the pack has it.
+    from_pack: Mapping[str, str] = {}
     # What its settings and numbers are called.
     labels: Mapping[str, Lazy] = {}
     cases: tuple[Case, ...] = ()

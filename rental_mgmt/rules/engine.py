@@ -62,7 +62,8 @@ def tick(at: datetime) -> Ticked:
     begun, ticked = time.monotonic(), Ticked()
     rules = load_rules()
     with unit_of_work(read_only=True):
-        work, tuning = read_work(at, rules.values()), Tuning()
+        work = read_work(at, rules.values())
+        tuning = Tuning() if work.touches or work.dues else None
     ticked.touches, ticked.dues = len(work.touches), work.dues
     for rule in rules.values():
         ids = work.subjects(rule)

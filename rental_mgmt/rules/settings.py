@@ -21,6 +21,7 @@ from ..core.touch import Kind, touch
 from ..places.models import Place, PlaceKind
 from .base import Rule, load_rules
 from .models import RuleSetting
+from .tuning import Tuning
 
 # Who reads the whole book; others read of the rules whose turn comes to them.
 DESK = (
@@ -85,13 +86,8 @@ def precision_of(actor: Actor) -> dict[str, Precision]:
 @allow(*READERS)
 def tuned_in(actor: Actor, rule: Rule, compound: Place | None = None) -> Tuned:
     """How a rule stands for everyone, or in one compound."""
-    general = _setting(rule, None)
-    own = _setting(rule, compound) if compound else None
-    settings, is_on = rule.settings, True
-    for row in filter(None, (general, own)):
-        settings |= {name: value for name, value in row.settings.items() if name in settings}
-        is_on = row.is_on
-    return Tuned(compound, is_on, settings, sum(row.version for row in (general, own) if row))
+    settings, version, is_on = Tuning().settings(rule, compound and compound.id)
+    return Tuned(compound, is_on, settings, version)
 
 
 def _setting(rule: Rule, place: Place | None) -> RuleSetting | None:

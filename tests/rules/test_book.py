@@ -1,6 +1,7 @@
 """The rule book: who reads what, tuning by compound and for everyone, the safe harbour, the flood guard."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,12 +13,14 @@ from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Forbidden, Invalid, NotFound
 from rental_mgmt.core.touch import Kind
 from rental_mgmt.notices.models import Notice
-from rental_mgmt.places.models import Place
-from rental_mgmt.rules import settings
+from rental_mgmt.places.models import Place, PlacePack
+from rental_mgmt.places.pack import pack_codes, pack_for
+from rental_mgmt.rules import settings, tuning
 from rental_mgmt.rules.base import RULES, load_rules
 from rental_mgmt.rules.sweep import sweep
 
 from ..support.forms import fill_in
+from ..support.world_people import add
 
 load_rules()
 
@@ -114,6 +117,35 @@ def test_another_compound_keeps_what_holds_for_everyone(field, admin, officer, l
     later()
     assert [alert.unit_id for alert in live("A01")] == [here.row.id]
     assert not any(run.missed or run.stale for run in sweep(clock.now()))
+
+
+def test_what_a_places_pack_says_holds_there(field, officer, later, live, monkeypatch):
+    strict = replace(
+        pack_for("chengdu", clock.local_day(clock.now())).deadlines, planned_start_grace=timedelta(hours=1)
+    )
+    pack = replace(pack_for("chengdu", clock.local_day(clock.now())), deadlines=strict)
+    monkeypatch.setattr(tuning, "pack_for", lambda code, on: pack)
+    other = field.world.building("9栋", field.world.compound("西区"))
+    add(PlacePack(place_id=field.compound_id, pack="chengdu", effective_from=date(2026, 1, 1)))
+    field.unit("A").stay(hours=0)
+    field.unit("B", building=other).stay(hours=0)
+    later(minutes=61)
+    assert [alert.unit_id for alert in live("A01")] == [field.unit("A").row.id]
+    assert settings.tuned_in(officer.actor, RULES["A01"], field.compound).settings["grace_minutes"] == 60
+    later(minutes=60)
+    assert len(live("A01")) == 2
+    assert not any(run.missed or run.stale for run in sweep(clock.now()))
+
+
+def test_no_shipped_pack_says_what_a_rule_cannot_read(house):
+    today = clock.local_day(clock.now())
+    for rule in RULES.values():
+        for code in pack_codes():
+            said = tuning.said_by(pack_for(code, today), rule)
+            assert said.keys() <= rule.settings.keys()
+            assert said == {name: rule.settings[name] for name in said}, (
+                "the national pack is what rules ship with"
+            )
 
 
 def test_a_rule_switched_off_finds_nothing_more_and_leaves_its_alerts_as_they_are(field, officer, later, live):

@@ -53,6 +53,7 @@ class UnregisteredOccupancy(Rule):
         Item("registered", lazy("在场人数与登记是否一致")),
         Item("reason", lazy("无人或非住客的，开门原因"), needs_photo=True),
     )
+    from_pack = {"grace_minutes": "planned_start_grace"}
     labels = {
         "openings": lazy("开门次数"),
         "gap": lazy("最早与最晚相隔（分钟）"),

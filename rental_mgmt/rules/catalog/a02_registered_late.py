@@ -35,6 +35,7 @@ class RegisteredLate(Rule):
         Item("reason", lazy("晚登的原因")),
         Item("times", lazy("到达时间是否属实")),
     )
+    from_pack = {"late_minutes": "registration_breach"}
     labels = {
         "guests": lazy("晚登住客"),
         "asked": lazy("其中提醒后才登"),

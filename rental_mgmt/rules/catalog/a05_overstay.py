@@ -29,6 +29,11 @@ class Overstay(Rule):
         Item("present", lazy("房内是否有人（只数人数）")),
         Item("times", lazy("真实离店或续住时间")),
     )
+    from_pack = {
+        "remind_hours": "overstay_note",
+        "alert_hours": "overstay_breach",
+        "raise_hours": "overstay_raise",
+    }
     labels = {
         "planned_at": lazy("预计离店"),
         "hours": lazy("已过（小时）"),

@@ -37,6 +37,7 @@ class LeftEarly(Rule):
         Item("present", lazy("住客是否仍在住（电话核实即可）")),
         Item("times", lazy("真实离店时间")),
     )
+    from_pack = {"silence_hours": "left_early_silence"}
     labels = {
         "silent_since": lazy("最近一次开门或到达"),
         "planned_at": lazy("预计离店"),

@@ -44,6 +44,7 @@ class UnaccompaniedMinor(Rule):
         Item("companions", lazy("同住人与其关系")),
         Item("safe", lazy("人身是否安全")),
     )
+    from_pack = {"strong_age": "strong"}
     labels = {
         "guests": lazy("在住（均未成年）"),
         "young": lazy("其中年龄更小的"),

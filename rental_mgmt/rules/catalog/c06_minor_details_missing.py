@@ -35,6 +35,7 @@ class MinorDetailsMissing(Rule):
         Item("guardian", lazy("监护人联系方式是否已补")),
         Item("relation", lazy("与同住人关系是否已补")),
     )
+    from_pack = {"raise_minutes": "minor_fields"}
     labels = {
         "guests": lazy("登记不全的未成年住客"),
         "without_guardian": lazy("缺监护人联系方式"),

@@ -48,6 +48,11 @@ class OverseasReportMissing(Rule):
         Item("receipt", lazy("申报回执编号"), needs_photo=True),
         Item("time", lazy("申报时间")),
     )
+    from_pack = {
+        "warn_hours": "overseas_warn",
+        "raise_hours": "overseas_raise",
+        "breach_hours": "overseas_report",
+    }
     labels = {
         "arrived_at": lazy("到达"),
         "hours": lazy("已过（小时）"),
