@@ -11,8 +11,7 @@ from .segments import seal_month
 
 @job("anchor_audit", seconds=60)
 def anchor(_scheduled_for: datetime) -> None:
-    with unit_of_work():
-        send_heads(clock.real_now())
+    send_heads(clock.real_now())
 
 
 @job("seal_audit_month", at="00:20", day=1, catch_up=True)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 
 import pytest
 from sqlalchemy import func, select, text
@@ -126,8 +127,7 @@ def test_a_rollback_of_the_whole_database_is_found_with_a_head_from_outside(app,
     anchor.configure(str(tmp_path / "heads"), None)
     try:
         write(4)
-        with unit_of_work():
-            anchor.send_heads(clock.now())
+        anchor.send_heads(clock.now())
         heads = read_heads(tmp_path / "heads")
         # The database as it was: three entries and their true head.
         session.execute(text("delete from audit_entry where number > 3"))
@@ -150,8 +150,7 @@ def test_a_head_file_that_was_changed_is_refused(app, tmp_path):
     write(1)
     anchor.configure(str(tmp_path / "heads"), None)
     try:
-        with unit_of_work():
-            anchor.send_heads(clock.now())
+        anchor.send_heads(clock.now())
     finally:
         anchor.configure(None, None)
     line = json.loads((tmp_path / "heads").read_text())
@@ -165,12 +164,47 @@ def test_heads_go_to_an_address(app, local_http):
     write(1)
     anchor.configure(None, local_http.url + "/heads")
     try:
-        with unit_of_work():
-            sent = anchor.send_heads(clock.now())
+        sent = anchor.send_heads(clock.now())
         assert sent["error"] is None
         assert "place:1/act" in local_http.received[0].body.decode()
     finally:
         anchor.configure(None, None)
+
+
+def test_one_sink_that_fails_keeps_nothing_from_the_other(app, local_http, tmp_path):
+    write(1)
+    anchor.configure(str(tmp_path / "nowhere" / "heads"), local_http.url + "/heads")
+    try:
+        sent = anchor.send_heads(clock.now())
+        assert sent["error"] == "FileNotFoundError"
+        assert len(local_http.received) == 1
+    finally:
+        anchor.configure(None, None)
+
+
+def test_no_writer_waits_while_heads_are_sent(app, monkeypatch):
+    """An address that takes five seconds must not keep registrations waiting (SQLite lets one writer in)."""
+    write(1)
+    done = []
+
+    def write_one():
+        write(1)
+        session.remove()
+        done.append(True)
+
+    def slow(_text):
+        writer = threading.Thread(target=write_one)
+        writer.start()
+        writer.join(10)
+
+    monkeypatch.setattr(anchor, "_to_url", slow)
+    anchor.configure(None, "http://heads.invalid")
+    try:
+        anchor.send_heads(clock.now())
+    finally:
+        anchor.configure(None, None)
+    assert done
+    assert seen().entries == 2
 
 
 def test_a_finished_month_is_sealed_once_and_may_retire(app):
