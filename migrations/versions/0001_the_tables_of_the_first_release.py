@@ -129,7 +129,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outbox_ordered_by_state'), ['ordered_by', 'state'], unique=False)
-        batch_op.create_index(batch_op.f('ix_outbox_state_next_try_at'), ['state', 'next_try_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outbox_state_topic_next_try_at'), ['state', 'topic', 'next_try_at'], unique=False)
 
     op.create_table('party',
     sa.Column('kind', sa.String(length=32), nullable=False),
@@ -1482,7 +1482,7 @@ def downgrade() -> None:
 
     op.drop_table('party')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_outbox_state_next_try_at'))
+        batch_op.drop_index(batch_op.f('ix_outbox_state_topic_next_try_at'))
         batch_op.drop_index(batch_op.f('ix_outbox_ordered_by_state'))
 
     op.drop_table('outbox')

@@ -23,11 +23,15 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
-        said |= {k: v for k, v in vars(record).items() if k not in _OWN}
+        said |= {k: _plain(k, v) for k, v in vars(record).items() if k not in _OWN}
         if record.exc_info and record.exc_info[0]:
             said["exception"] = record.exc_info[0].__name__
             said["where"] = _trail(record.exc_info[2])
         return json.dumps(said, ensure_ascii=False, default=str)
+
+
+def _plain(name: str, value):
+    return redact(value) if isinstance(value, str) and name != "request_id" else value
 
 
 def redact(text: str) -> str:

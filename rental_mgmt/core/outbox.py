@@ -29,7 +29,7 @@ class Outbox(Uid, Model):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "state", "next_try_at"), Index(None, "ordered_by", "state"))
+    __table_args__ = (Index(None, "state", "topic", "next_try_at"), Index(None, "ordered_by", "state"))
 
     topic: Mapped[str]
     ordered_by: Mapped[str | None]
@@ -58,7 +58,8 @@ def sends(topic: str) -> Callable[[Sender], Sender]:
 
 def outbox_row(topic: str, payload: dict, ordered_by: str | None = None) -> dict:
     """The column values of one message, for hot paths that insert several rows in one statement."""
-    at = clock.now()
+    # The machine's own time: how long a message waits has nothing to do with a moved clock.
+    at = clock.real_now()
     return {
         "topic": topic,
         "payload": payload,

@@ -27,7 +27,7 @@ def send_slice() -> int | None:
     """One transaction: hold some messages, send them, write down how it went. None: nothing was due."""
     with unit_of_work():
         at = clock.real_now()
-        messages = session.scalars(waiting(max(at, clock.now()), SLICE)).all()
+        messages = session.scalars(waiting(at, SLICE)).all()
         if not messages:
             return None
         for message in messages:
