@@ -1,7 +1,7 @@
 """What holds for a rule where, and its subjects divided by that.
 
-What it ships with, what was tuned for everyone, what the place's pack says, what was tuned for the compound: each
-is stronger than the one before.
+What it ships with, what was tuned for everyone, what the place's pack says, what was tuned for the compound:
+each is stronger than the one before.
 """
 
 from collections import defaultdict
