@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from ..notices.service import Message, tell
 from .history import note_down
 from .models import Alert, AlertEvent, AlertStatus
 from .recipients import People, compound_of, duty_tables
+from .spots import spots_of
 from .turns import (
     Duty,
     at_of,
@@ -37,7 +39,7 @@ SLICE = 200
 PROMPT = timedelta(minutes=1)
 # What was reopened after its limit had passed has at least this long.
 AT_LEAST = timedelta(hours=1)
-YOUR_TURN = lazy("轮到您：%(title)s")
+YOUR_TURN = lazy("轮到您：%(where)s %(title)s")
 WHAT_IT_SAYS = lazy("%(text)s")
 # Helpers of a landlord are told with the landlord, except about somebody's identity.
 TOLD_WITH = {Role.LANDLORD: Role.HELPER}
@@ -108,22 +110,24 @@ def next_turn_at(alert: Alert) -> datetime | None:
     return max(planned, alert.resolve_by) if alert.status is AlertStatus.CLAIMED else planned
 
 
-def tell_whose_turn(alerts: Iterable[Alert], course: Course) -> None:
-    """A notice to everybody whose turn it is now."""
-    tell(_message(alert, course) for alert in alerts)
+def tell_whose_turn(alerts: Collection[Alert], course: Course) -> None:
+    """A notice to everybody whose turn it is now, about stored alerts."""
+    words = words_of(alerts)
+    tell(_message(alert, course, words[alert.uid]) for alert in alerts)
 
 
-def _message(alert: Alert, course: Course) -> Message:
+def _message(alert: Alert, course: Course, words: dict[str, str]) -> Message:
     roles = roles_of(alert.turns[alert.step])
     told = roles | ({TOLD_WITH[role] for role in roles & TOLD_WITH.keys()} if not alert.is_identity else set())
-    return Message(
-        course.people.of(alert, told), "alert.turn", YOUR_TURN, WHAT_IT_SAYS, link_to(alert), words_of(alert)
-    )
+    people = course.people.of(alert, told)
+    return Message(people, "alert.turn", YOUR_TURN, WHAT_IT_SAYS, link_to(alert), words)
 
 
-def words_of(alert: Alert) -> dict[str, str]:
-    """The alert's own words as values of a notice, in both languages."""
-    return {"title": alert.title, "title_en": alert.title_en, "text": alert.text, "text_en": alert.text_en}
+def words_of(alerts: Collection[Alert]) -> dict[UUID, dict[str, str]]:
+    """Where stored alerts are and what they say, as values of notices in both languages, by uid."""
+    spots = spots_of(alerts)
+    said = ("title", "title_en", "text", "text_en")
+    return {a.uid: {"where": spots[a.id].name} | {name: getattr(a, name) for name in said} for a in alerts}
 
 
 def link_to(alert: Alert) -> str:

@@ -240,8 +240,11 @@ def close(actor: Actor, alert: Alert, verdict: Verdict, note: str | None = None)
 def tell_landlords(alerts: Collection[Alert]) -> None:
     """Say how closed alerts ended to the landlords who had a turn."""
     asked = [alert for alert in alerts if Role.LANDLORD in came(alert.turns, alert.step)]
+    if not asked:
+        return
     people = People(asked)
-    title, text = lazy("预警已办结：%(title)s"), lazy("结论：%(verdict)s")
+    words = words_of(asked)
+    title, text = lazy("预警已办结：%(where)s %(title)s"), lazy("结论：%(verdict)s")
     tell(
         Message(
             people.of(alert, {Role.LANDLORD}),
@@ -249,7 +252,7 @@ def tell_landlords(alerts: Collection[Alert]) -> None:
             title,
             text,
             link_to(alert),
-            words_of(alert) | in_both(verdict=alert.verdict.label),
+            words[alert.uid] | in_both(verdict=alert.verdict.label),
         )
         for alert in asked
     )

@@ -1,49 +1,22 @@
 """An alert in words: what pages and programs show of it, in the reader's language, without anybody's name."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from ..core.access import Actor, Role
-from ..core.db import session
 from ..core.i18n import locale
 from ..places.law import sentence
-from ..places.models import Place
-from ..units.models import Unit
 from .facts import RULE_BOOK
 from .history import note_of
 from .models import Alert, AlertHistory, AlertStatus, AnswerKind
 from .service import HANDLERS, may_handle, minutes_of_landlord
+from .spots import spot_of
 from .turns import came, roles_of
 
 LANDLORD_ROLES = (Role.LANDLORD, Role.HELPER)
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where an alert is: its unit, if it has one, else the place."""
-
-    name: str
-    unit: UUID | None = None
-
-
-def spots_of(alerts: Collection[Alert]) -> dict[int, Spot]:
-    """The name of each alert's unit or place, by the alert's id."""
-    rows = session.execute(
-        select(Alert.id, Unit.name, Unit.uid, Place.name.label("place"))
-        .join(Place, Place.id == Alert.place_id)
-        .outerjoin(Unit, Unit.id == Alert.unit_id)
-        .where(Alert.id.in_([alert.id for alert in alerts]))
-    )
-    return {row.id: Spot(row.name or row.place, row.uid) for row in rows}
-
-
-def spot_of(alert: Alert) -> Spot:
-    return spots_of([alert])[alert.id]
 
 
 def in_words(alert: Alert | Row, what: str) -> str:

@@ -14,6 +14,7 @@ from .facts import RULE_BOOK
 from .models import AnswerKind, Severity
 from .queue import Which
 from .schemas import AlertQuery, AnswerIn
+from .spots import spot_of
 
 HINTS = {
     AnswerKind.REGISTERING_NOW: lazy("接着就去登记住客"),
@@ -82,7 +83,7 @@ def _show(alert, form):
         alert=alert,
         form=form,
         showing=showing,
-        spot=showing.spot_of(alert),
+        spot=spot_of(alert),
         lines=showing.lines_in_words(service.get_history(who, alert.uid), who),
         answers=service.answers_of(alert) if hears_answers else [],
         choices=[(kind.value, kind.label, HINTS.get(kind)) for kind in showing.choices_of(alert)],
@@ -104,7 +105,7 @@ def answer(uid):
 
 def _after(alert) -> str:
     """Whoever said 现在补登 goes on to registering."""
-    spot = showing.spot_of(alert)
+    spot = spot_of(alert)
     if alert.answer is AnswerKind.REGISTERING_NOW and spot.unit:
         return url_for("stays.register_first", unit_uid=spot.unit)
     return url_for(".show", uid=alert.uid)

@@ -13,6 +13,7 @@ from ..alerts.models import ROLE_BITS, Alert, AlertEvent, Severity
 from ..alerts.passing import words_of
 from ..alerts.recipients import People
 from ..alerts.service import HANDLERS
+from ..alerts.spots import spot_of
 from ..alerts.turns import bits, came
 from ..audit.service import record
 from ..core import clock, keys
@@ -55,12 +56,13 @@ def settle(orders: Collection[WorkOrder], who: Actor) -> None:
 
 
 def _call_second_persons(orders: Collection[WorkOrder]) -> None:
-    people = People([order.alert for order in orders])
+    alerts_of_orders = [order.alert for order in orders]
+    people, words = People(alerts_of_orders), words_of(alerts_of_orders)
     for order in orders:
         order.approvers = bits(approvers_of(order))
         if not is_visit(order):
             order.alert.readers |= order.approvers
-    title, text = lazy("待您审核：%(title)s"), lazy("一份反馈需要第二人审核。")
+    title, text = lazy("待您审核：%(where)s %(title)s"), lazy("一份反馈需要第二人审核。")
     tell(
         Message(
             people.of(order.alert, approvers_of(order)) - {order.assigned_to_id},
@@ -68,7 +70,7 @@ def _call_second_persons(orders: Collection[WorkOrder]) -> None:
             title,
             text,
             link_to(order),
-            words_of(order.alert),
+            words[order.alert.uid],
         )
         for order in orders
     )
@@ -165,7 +167,7 @@ def return_(actor: Actor, order: WorkOrder, reason: str) -> WorkOrder:
     order.reason_sealed = sealed(order, "reason_sealed", reason)
     note_down(order.alert, AlertEvent.RETURNED, actor, reason, visit=is_visit(order))
     record(actor, "work_order.return", order, order.alert.chain)
-    title, text = lazy("反馈被退回：%(title)s"), lazy("请看原因，补充后再次反馈。")
-    said = words_of(order.alert) if not is_visit(order) else {"title": _("上门核查")}
-    tell([Message([order.assigned_to_id], "work_order.returned", title, text, link_to(order), said)])
+    title, text = lazy("反馈被退回：%(where)s"), lazy("请看原因，补充后再次反馈。")
+    where = {"where": spot_of(order.alert).name}
+    tell([Message([order.assigned_to_id], "work_order.returned", title, text, link_to(order), where)])
     return order

@@ -15,6 +15,7 @@ from ..alerts import service as alerts
 from ..alerts.models import Alert, AlertStatus
 from ..alerts.recipients import People
 from ..alerts.service import HANDLERS, WaitReason
+from ..alerts.spots import spot_of
 from ..audit.service import record
 from ..core import clock
 from ..core.access import POLICE_ROLES, Actor, Role, allow
@@ -220,9 +221,8 @@ def _assigned_order(order: WorkOrder, user_id: int) -> WorkOrder:
 
 
 def _tell_assigned(order: WorkOrder, user_id: int) -> None:
-    notify(
-        [user_id], "work_order.assigned", lazy("有一张工单转给您"), lazy("请签收后上门或核实。"), link_to(order)
-    )
+    title, text = lazy("有一张工单转给您：%(where)s"), lazy("请签收后上门或核实。")
+    notify([user_id], "work_order.assigned", title, text, link_to(order), where=spot_of(order.alert).name)
 
 
 def link_to(order: WorkOrder) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from ..alerts.showing import Spot, in_words, spots_of, words_in
+from ..alerts.showing import in_words, words_in
+from ..alerts.spots import Spot, spot_of, spots_of
 from ..core.access import Actor
 from ..core.i18n import _
 from .approvals import may_approve
@@ -23,7 +24,7 @@ def title_of(order: WorkOrder, who: Actor) -> str:
 
 def orders_in_words(orders: Collection[WorkOrder], who: Actor) -> list[dict]:
     """Several orders for a list: one query for all their places."""
-    spots = spots_of([order.alert for order in orders]) if orders else {}
+    spots = spots_of([order.alert for order in orders])
     return [order_in_words(order, who, spots[order.alert_id]) for order in orders]
 
 
@@ -58,6 +59,6 @@ def _item(item: dict) -> dict:
 
 def order_in_full(order: WorkOrder, who: Actor) -> dict:
     """The same with its photos."""
-    [spot] = spots_of([order.alert]).values()
+    spot = spot_of(order.alert)
     photos = [{"uid": file.uid, "item": item} for item, file in photos_of(order)]
     return order_in_words(order, who, spot) | {"photos": photos}

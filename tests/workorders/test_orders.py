@@ -312,7 +312,7 @@ def test_many_close_from_the_desk_and_important_ones_wait(world, block, count_qu
     uids = [alert.uid for alert in (*important, *minor)]
     with count_queries() as seen, unit_of_work():
         orders, left = bulk.report_many(block.manager.actor, uids, Verdict.FALSE, "门锁自检误触发")
-    assert len([said for said in seen if not said.startswith("UPDATE ")]) <= 16, seen
+    assert len([said for said in seen if not said.startswith("UPDATE ")]) <= 18, seen
     assert (len(orders), left) == (12, [])
     assert world.again(mine).status is OrderStatus.REPORTED
     assert {world.again(alert).status for alert in important} == {AlertStatus.CLAIMED}
