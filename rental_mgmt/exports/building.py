@@ -23,7 +23,7 @@ from ..core import clock, files
 from ..core.access import SYSTEM
 from ..core.db import long_read, new_uid, session, unit_of_work
 from ..core.i18n import lazy
-from ..core.jobs import take_lease
+from ..core.jobs import LeaseLost, release_lease, take_lease
 from ..core.seal import Retention, Where, seal
 from ..core.uploads import About, FileKind
 from ..notices.service import notify
@@ -46,18 +46,21 @@ MOST_TRIES = 3
 KEPT_FOR = timedelta(hours=24)
 
 
-class LeaseLost(Exception):
-    """Another builder took over; what was begun here is dropped."""
-
-
 def build_next() -> bool:
     """Build the export that waits longest; False when none waits or another process is building."""
     if not _is_any_waiting():
         return False
     hold = Hold()
-    order = _claim() if hold.fence else None
-    if order is None:
-        return False
+    try:
+        order = _claim() if hold.fence else None
+        if order is not None:
+            _try(order, hold)
+        return order is not None
+    finally:
+        hold.release()
+
+
+def _try(order: "Order", hold: "Hold") -> None:
     # Whatever lies here was left by a builder that died.
     shutil.rmtree(temporary_folder(), ignore_errors=True)
     try:
@@ -67,9 +70,6 @@ def build_next() -> bool:
     except Exception as problem:
         log.exception("export failed", extra={"export": str(order.uid)})
         _fail(order.id, type(problem).__name__)
-    finally:
-        hold.release()
-    return True
 
 
 # --- claiming -----------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Hold:
 
     def release(self) -> None:
         """Let the next builder in at once; one that died is waited for until its time is over."""
-        take_lease(self.owner, LEASE, timedelta(0))
+        release_lease(self.owner, LEASE)
 
 
 # --- finishing ----------------------------------------------------------------------------------------------
