@@ -1,6 +1,7 @@
 """The database: base classes, the one session, and the one place a transaction ends."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 LOCK_WAIT_SECONDS = 3
+# A writer of SQLite that is not let in says so within two seconds, counted over threads and processes (P7).
+WRITER_WAIT_SECONDS = 1.8
 
 session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
 
@@ -290,6 +293,8 @@ def connect(url: str, **options) -> Engine:
             address,
             connect_args={
                 "connect_timeout": 2,
+                # Milliseconds: a server behind a cut cable is away, not slow.
+                "tcp_user_timeout": 1500,
                 "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c timezone=UTC",
             },
             pool_pre_ping=False,
@@ -326,9 +331,13 @@ def _tune_sqlite(made: Engine) -> None:
         if reading:
             connection.exec_driver_sql("BEGIN")
             return
-        if not _one_writer.acquire(timeout=LOCK_WAIT_SECONDS):
+        wait = min(LOCK_WAIT_SECONDS, WRITER_WAIT_SECONDS)
+        until = time.monotonic() + wait
+        if not _one_writer.acquire(timeout=wait):
             raise TimeoutError("database is busy")
         connection.info["writes"] = True
+        left = max(1, int(1000 * (until - time.monotonic())))
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # Back in the pool, whoever used it (a session, a migration): its transaction is over.
