@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,6 +87,35 @@ def running(**settings: str) -> Iterator[Server]:
     finally:
         guard.terminate()
         guard.wait(30)
+
+
+@contextlib.contextmanager
+def stoppable(**settings: str) -> Iterator[tuple[Server, Callable[[], None], Callable[[], None]]]:
+    """The same with two calls: one takes the server away as an administrator does, one brings it back."""
+    server, guard = start(os.getpid(), settings)
+
+    def go() -> None:
+        guard.send_signal(signal.SIGUSR1)
+        while _answers(server):
+            time.sleep(0.02)
+
+    def come_back() -> None:
+        guard.send_signal(signal.SIGUSR2)
+        _wait_until_ready(server, guard)
+
+    try:
+        yield server, go, come_back
+    finally:
+        guard.terminate()
+        guard.wait(30)
+
+
+def _answers(server: Server) -> bool:
+    try:
+        server.connect().close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def shared(meeting_point: Path, owner: int) -> Server:
@@ -187,19 +216,35 @@ def _wait_until_ready(server: Server, guard: subprocess.Popen, seconds: float = 
 
 
 def guard(owner: int, folder: str, command: list[str]) -> None:
-    """Run the server until it is told to stop or its owner is gone, then leave nothing behind."""
-    told = []
+    """Run the server until it is told to stop or its owner is gone, then leave nothing behind.
+
+    SIGUSR1 takes it away and SIGUSR2 brings it back, on the same data.
+    """
+    told, away = [], []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: told.append(1))
+    signal.signal(signal.SIGUSR1, lambda *_: away.append(1))
+    signal.signal(signal.SIGUSR2, lambda *_: away.clear())
     with open(f"{folder}/log", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_identity())
-    while not told and server.poll() is None and _alive(owner):
-        time.sleep(0.1)
+        server = _serve(command, folder, log)
+        while not told and _alive(owner) and (away or server.poll() is None):
+            if away and server.poll() is None:
+                # Fast: sessions are cut off, what they did not commit is undone.
+                server.send_signal(signal.SIGINT)
+                server.wait(60)
+                while away and not told and _alive(owner):
+                    time.sleep(0.02)
+                server = _serve(command, folder, log)
+            time.sleep(0.1)
     # At once: nobody will read this data again.
     server.send_signal(signal.SIGQUIT)
     code = server.wait(60)
     if told or not code or not _alive(owner):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(command: list[str], folder: str, log) -> subprocess.Popen:
+    return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_identity())
 
 
 def _alive(process: int) -> bool:
