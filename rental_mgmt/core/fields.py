@@ -68,15 +68,8 @@ class Text(_Field, fields.String):
 
     def __init__(self, label="", *, max: int = 200, min: int = 0, kind: str = "text", help=None, **kwargs):
         extra = {k: kwargs.pop(k) for k in ("inputmode", "autocomplete", "rows", "placeholder") if k in kwargs}
-        validators = kwargs.pop("validate", [])
-        length = validate.Length(min or None, max, error=None)
-        length.error = None
         self.min, self.max = min, max
-        super().__init__(
-            validate=validators,
-            metadata=_said(label, kind, help=help, maxlength=max, **extra),
-            **kwargs,
-        )
+        super().__init__(metadata=_said(label, kind, help=help, maxlength=max, **extra), **kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):
         if not isinstance(value, str):
@@ -246,7 +239,7 @@ class Flag(_Field, fields.Field):
         raise ValidationError(_("请填写 true 或 false"))
 
 
-class UidField(fields.UUID):
+class UidField(_Field, fields.UUID):
     """A public identifier."""
 
     default_error_messages = {"invalid_uuid": lazy("编号格式不正确")}

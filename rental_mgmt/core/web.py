@@ -1,8 +1,11 @@
 """The page door: rendering, the form token, security headers, language and appearance."""
 
+import hashlib
 import hmac
 import secrets
 from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, redirect, render_template, request
@@ -116,6 +119,30 @@ def check_form_token() -> None:
         raise Forbidden(_("页面已过期，请返回刷新后重试；已填写的内容没有保存"))
 
 
+# --- style sheets and scripts -------------------------------------------------------------------------------
+
+
+@cache
+def _version(folder: str, name: str) -> str:
+    """Eight digits of what a static file holds: another content is another address."""
+    try:
+        return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:8]
+    except OSError:
+        return ""
+
+
+def _name_version(endpoint: str, values: dict) -> None:
+    if endpoint == "static":
+        values.setdefault("v", _version(current_app.static_folder, values["filename"]))
+
+
+def _keep_for_long(response: Response) -> None:
+    """Under an address with its version a file never changes; under any other one a browser asks again."""
+    version = _version(current_app.static_folder, (request.view_args or {}).get("filename", ""))
+    if version and request.args.get("v") == version:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+
+
 # --- words --------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +186,7 @@ def init_app(app) -> None:
         _=_words, csrf_token=csrf_token, form_key=forms.form_key, here=here, now=clock.now
     )
 
+    app.url_defaults(_name_version)
     app.context_processor(_every_page)
     app.after_request(_protect)
 
@@ -185,7 +213,9 @@ def _protect(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if current_app.config["HTTPS"]:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
-    if request.endpoint != "static":
+    if request.endpoint == "static":
+        _keep_for_long(response)
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
     if g.get("visitor") and not read_cookie("visitor"):
         set_cookie(response, "visitor", g.visitor, YEAR)

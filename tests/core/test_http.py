@@ -136,3 +136,14 @@ def test_who_has_to_show_themselves_comes_back_to_where_they_were(client, somebo
     there = urlsplit(answer.headers["Location"])
     assert "sign-in" in there.path
     assert parse_qs(there.query)["next"] == [led_to]
+
+
+@only_sqlite
+def test_style_sheets_are_kept_for_a_year_under_an_address_of_their_content(client):
+    page = client.get("/privacy").text
+    [address] = {part.split('"')[0] for part in page.split('href="') if "/static/base.css" in part}
+    with client.get(address) as kept, client.get("/static/base.css?v=0") as asked_again:
+        assert "immutable" in kept.headers["Cache-Control"]
+        assert "max-age=31536000" in kept.headers["Cache-Control"]
+        assert "no-cache" in asked_again.headers["Cache-Control"]
+        assert "Set-Cookie" not in kept.headers
