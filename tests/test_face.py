@@ -164,7 +164,7 @@ def test_an_elevation_says_each_door_in_number_and_word_and_counts_them(face):
         f"{number} <i>{word}</i>" in html for number, word in (("301", "在住"), ("302", "空"), ("303", "不明"))
     )
     assert "/u/4" not in html
-    assert "不清楚 <b>1</b>" in html
+    assert "情况不明 <b>1</b>" in html
 
 
 def test_a_gap_in_a_trend_is_not_drawn_as_nothing_happened(face):
