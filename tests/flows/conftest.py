@@ -19,15 +19,16 @@ def demo(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory) -> Path:
-    """Where the pages are kept as they looked; FLOW_SHOTS names a folder that stays."""
-    folder = Path(os.environ.get("FLOW_SHOTS") or tmp_path_factory.mktemp("shots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def shots() -> Path | None:
+    """FLOW_SHOTS names a folder where every page is kept as it looked, for people to look at."""
+    named = os.environ.get("FLOW_SHOTS")
+    if named:
+        Path(named).mkdir(parents=True, exist_ok=True)
+    return Path(named) if named else None
 
 
 @pytest.fixture
-def at_browser(demo: Demo, browser, shots):
+def at_browser(demo: Demo, browser, shots: Path | None):
     """with at_browser("史庆栋", size=PHONE) as visitor: … — somebody of the cast, signed in."""
 
     @contextmanager

@@ -52,12 +52,11 @@ class Demo:
     people: dict[str, Person]
     seconds: float
 
-    def flask(self, *command: str) -> subprocess.CompletedProcess:
+    def flask(self, *command: str, **settings: str) -> subprocess.CompletedProcess:
         """A command of the product over the demo's own data."""
-        env = environment(self.folder)
-        return subprocess.run(
-            [*FLASK, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
-        )
+        env = environment(self.folder, **settings)
+        about = {"cwd": ROOT, "env": env, "capture_output": True, "text": True, "timeout": 120}
+        return subprocess.run([*FLASK, *command], **about)
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -115,7 +114,8 @@ class Visitor:
     """Somebody at a browser; `look` is what they and everybody else must be able to do with each page."""
 
     page: Page
-    shots: Path
+    shots: Path | None
+    role: str = ""
 
     def go(self, path: str) -> None:
         answer = self.page.goto(path)
@@ -147,7 +147,8 @@ class Visitor:
         assert browsers.accessibility_faults(self.page) == [], self.page.url
         for width, height in (PHONE, TABLET, DESK):
             self.page.set_viewport_size({"width": width, "height": height})
-            browsers.screenshot(self.page, self.shots / f"{name}-{width}.png")
+            if self.shots:
+                browsers.screenshot(self.page, self.shots / f"{name}-{width}.png")
             assert not browsers.is_wider_than_screen(self.page), f"{self.page.url} at {width}"
         self.page.set_viewport_size(before)
 
@@ -161,3 +162,4 @@ class Visitor:
             self.press("登录")
         assert "/sign-in" not in self.page.url, self.page.inner_text("main")
         assert self.page.locator("header .who", has_text=person.name).count()
+        self.role = person.role

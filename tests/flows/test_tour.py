@@ -187,14 +187,14 @@ def test_8_the_liaison_looks_up_one_person(at_browser):
 def test_9_an_export_is_ordered_approved_taken_once_and_verified(at_browser, demo, tmp_path):
     with at_browser(LIAISON) as liaison:
         liaison.go("/exports/new")
-        liaison.look("export-form")
         today = clock.local_day(clock.real_now())
-        first, last = today - timedelta(days=20), today - timedelta(days=10)
-        form = liaison.page.locator("form[method=post]", has=liaison.page.locator("[name=case_number]"))
-        form.locator("[name=from_day]").fill(first.isoformat())
-        form.locator("[name=to_day]").fill(last.isoformat())
-        form.locator("[name=purpose]").select_option("public_order")
-        form.locator("[name=case_number]").fill("东公治字〔2026〕88 号")
+        liaison.page.fill("#f-s-from_day", (today - timedelta(days=20)).isoformat())
+        liaison.page.fill("#f-s-to_day", (today - timedelta(days=10)).isoformat())
+        liaison.press("看清单")
+        assert liaison.sees("不含姓名的清单")
+        liaison.look("export-list")
+        liaison.page.select_option("[name=purpose]", "public_order")
+        liaison.page.fill("[name=case_number]", "东公治字〔2026〕88 号")
         liaison.press("提交申请")
         order = liaison.page.url
         liaison.look("export-requested")
