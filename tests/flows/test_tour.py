@@ -59,7 +59,9 @@ def test_1_a_landlord_claims_an_imported_unit_and_files_it(at_browser):
 def test_2_a_grid_worker_checks_it_on_site(at_browser):
     with at_browser(WORKER, PHONE) as worker:
         worker.look("worker-home")
-        worker.go("/units/filings")
+        worker.go("/notices")
+        worker.look("notices-worker")
+        worker.press("有房源备案等您现场核查")
         worker.look("filings-worker")
         worker.press(UNIT)
         worker.look("unit-check")
