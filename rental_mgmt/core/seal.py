@@ -4,6 +4,7 @@ A sealed value is: version | algorithm | length of key id, key id | 12-byte nonc
 """
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -104,6 +105,28 @@ def unseal_or_none(blob: bytes | None, where: Where) -> str | None:
         raise
     except KeyMissing:
         return None
+
+
+def opener(table: str, column: str) -> Callable[[bytes | None, UUID], str | None]:
+    """unseal_or_none for many rows of one column, without saying the place anew for each of a million."""
+    tail = b"%b\0%b" % (table.encode(), column.encode())
+
+    def open_one(blob: bytes | None, uid: UUID) -> str | None:
+        if blob is None:
+            return None
+        end = 3 + blob[2]
+        try:
+            cipher = keys.find(blob[3:end].decode("ascii")).cipher(blob[1])
+            place = b"%b%b%b" % (blob[:end], uid.bytes, tail)
+            return cipher.decrypt(blob[end : end + NONCE], blob[end + NONCE :], place).decode()
+        except KeyUnusable:
+            raise
+        except KeyMissing:
+            return None
+        except (InvalidTag, LookupError, ValueError):
+            raise SealBroken(Where(table, column, uid)) from None
+
+    return open_one
 
 
 def key_id_of(blob: bytes) -> str:

@@ -243,13 +243,13 @@ def _finish(order: Order, file: files.StoredFile) -> None:
     counts, now = order.writer.counts, clock.now()
     export.move_to(ExportStatus.READY)
     export.rows, export.minors, export.withheld = counts.rows, counts.minors, counts.withheld
-    export.progress = export.expected = counts.rows + counts.withheld
+    export.progress = export.expected = counts.rows + counts.withheld + counts.broken
     export.file_id, export.built_at, export.expires_at, export.error = file.id, now, now + KEPT_FOR, None
-    export.manifest = manifest.sign(said_of(export, file))
+    export.manifest = manifest.sign(said_of(export, file, counts.broken))
     if export.refused_at:
         # Urgent, and refused while it was being built.
         export.move_to(ExportStatus.EXPIRED)
-    said = {"rows": counts.rows, "withheld": counts.withheld, "minors": counts.minors}
+    said = {"rows": counts.rows, "withheld": counts.withheld, "minors": counts.minors, "broken": counts.broken}
     record(SYSTEM, "export.build", export, export.chain, sha256=file.sha256, **said)
     notify(
         [export.requested_by_id], "export", lazy("您申请的导出已生成，可下载一次"), "", f"/exports/{order.uid}"

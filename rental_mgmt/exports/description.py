@@ -15,8 +15,8 @@ from .rows import LAYOUT
 MASKING = 1
 
 
-def said_of(export: Export, file: StoredFile) -> dict:
-    """What the manifest of an export that is built says."""
+def said_of(export: Export, file: StoredFile, broken: int) -> dict:
+    """What the manifest of an export that is built says; `broken` rows do not open and are left out."""
     place, community = (session.get_one(Place, key) for key in (export.place_id, export.community_id))
     station = session.get_one(PoliceStation, export.station_id)
     return {
@@ -27,6 +27,7 @@ def said_of(export: Export, file: StoredFile) -> dict:
         "place": {"uid": str(place.uid), "kind": place.kind.value, "name": place.name},
         "rows": export.rows,
         "withheld": export.withheld,
+        "broken": broken,
         "minors": export.minors,
         "file": file.name,
         "sha256": file.sha256,

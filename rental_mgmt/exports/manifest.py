@@ -16,7 +16,7 @@ PIECE = 1 << 20
 FIELDS = frozenset(
     {
         *("kind", "export", "station", "community", "place", "purpose", "urgent", "from_day", "to_day"),
-        *("filters", "profile", "format", "file", "rows", "withheld", "minors", "sha256", "size"),
+        *("filters", "profile", "format", "file", "rows", "withheld", "broken", "minors", "sha256", "size"),
         *("requested_by", "requested_at", "approved_by", "approved_at", "built_at", "definitions"),
     }
 )

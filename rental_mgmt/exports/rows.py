@@ -1,5 +1,6 @@
 """The rows of an export: one SELECT with the truth of their days, opened and written as text cells."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import Row, Select, func, or_, select
 from ..accounts.masking import mask_name, mask_number_list, mask_phone
 from ..core import clock
 from ..core.i18n import _, lazy
-from ..core.seal import Where, unseal_or_none
+from ..core.seal import SealBroken, opener
 from ..places.models import Place
 from ..stays.details import MINOR
 from ..stays.divisions import country_codes, country_name
@@ -19,6 +20,8 @@ from ..stays.models import Guest, Missing, Relation, Stay
 from ..units.models import Unit, UnitCapacity
 from .filters import GONE_AT
 from .models import Profile
+
+log = logging.getLogger(__name__)
 
 # Raised when a column comes, goes or changes its meaning; it stands in the manifest.
 LAYOUT = 1
@@ -75,11 +78,12 @@ def guest_rows() -> Select:
 
 @dataclass
 class Counts:
-    """What became of the rows: written, minors among them, and withheld because their identity is erased."""
+    """What became of the rows: written, minors among them; withheld, as erased; broken, as altered."""
 
     rows: int = 0
     minors: int = 0
     withheld: int = 0
+    broken: int = 0
 
 
 class RowWriter:
@@ -100,19 +104,25 @@ class RowWriter:
     def cells(self, rows: Iterator[Row]) -> Iterator[list[str]]:
         """The rows of those who are not erased, as text; counts and uids are kept on the way."""
         for row in rows:
-            name = _open(row.name_sealed, "name_sealed", row.uid)
+            uid = row.uid
+            try:
+                name = _open_name(row.name_sealed, uid)
+                number, phone = _open_number(row.number_sealed, uid), _open_phone(row.phone_sealed, uid)
+            except SealBroken:
+                # One altered row must not keep the police from all the others; it is counted and logged.
+                self.counts.broken += 1
+                log.exception("a guest's seal is broken", extra={"guest": str(uid)})
+                continue
             if name is None:
                 self.counts.withheld += 1
                 continue
-            self.uids.append(row.uid)
-            yield self._cells(row, name)
+            self.uids.append(uid)
+            yield self._cells(row, name, number, phone)
 
-    def _cells(self, row: Row, name: str) -> list[str]:
+    def _cells(self, row: Row, name: str, number: str | None, phone: str | None) -> list[str]:
         is_minor = row.age_at_check_in is not None and row.age_at_check_in < MINOR
         self.counts.rows += 1
         self.counts.minors += is_minor
-        number = _open(row.number_sealed, "number_sealed", row.uid)
-        phone = _open(row.phone_sealed, "phone_sealed", row.uid)
         return [
             row.compound_name,
             row.unit_name,
@@ -144,8 +154,9 @@ _MASKS: dict[Profile, dict[str, Callable[[str], str]]] = {
 }
 
 
-def _open(sealed: bytes | None, column: str, uid: UUID) -> str | None:
-    return None if sealed is None else unseal_or_none(sealed, Where("guest", column, uid))
+_open_name, _open_number, _open_phone = (
+    opener("guest", column) for column in ("name_sealed", "number_sealed", "phone_sealed")
+)
 
 
 def _minute(at: datetime | None) -> str:

@@ -190,6 +190,18 @@ def test_an_erased_guest_is_counted_as_withheld(room):
     assert len(csv_rows(export)) == 2
 
 
+def test_a_row_that_was_tampered_with_is_counted_and_the_others_are_written(room):
+    with unit_of_work():
+        name, other = room.guest.name_sealed, room.child.number_sealed
+        session.execute(update(Guest).where(Guest.id == room.guest.id).values(name_sealed=name[:-1] + b"x"))
+        assert other
+    export = built(room)
+    assert (export.rows, export.withheld, export.manifest["broken"]) == (1, 0, 1)
+    with unit_of_work():
+        session.execute(update(Guest).where(Guest.id == room.guest.id).values(name_sealed=other))
+    assert built(room).manifest["broken"] == 1
+
+
 def test_a_voided_guest_is_not_in_it(room):
     with unit_of_work():
         session.execute(update(Guest).where(Guest.id == room.guest.id).values(voided_at=clock.now()))
