@@ -1,5 +1,6 @@
 """The database: base classes, the one session, and the one place a transaction ends."""
 
+import sqlite3
 import threading
 import time
 import uuid
@@ -32,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
 
 NAMING = {
@@ -326,19 +328,18 @@ def _tune_sqlite(made: Engine) -> None:
     def _(connection):
         reading = _reading.get()
         if connection.info.get("reads") is not reading:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            _tell(connection, f"PRAGMA query_only={'ON' if reading else 'OFF'}")
             connection.info["reads"] = reading
         if reading:
-            connection.exec_driver_sql("BEGIN")
+            _tell(connection, "BEGIN")
             return
         wait = min(LOCK_WAIT_SECONDS, WRITER_WAIT_SECONDS)
         until = time.monotonic() + wait
         if not _one_writer.acquire(timeout=wait):
             raise TimeoutError("database is busy")
         connection.info["writes"] = True
-        left = max(1, int(1000 * (until - time.monotonic())))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _tell(connection, f"PRAGMA busy_timeout={max(1, int(1000 * (until - time.monotonic())))}")
+        _tell(connection, "BEGIN IMMEDIATE")
 
     # Back in the pool, whoever used it (a session, a migration): its transaction is over.
     @event.listens_for(made, "checkin")
@@ -347,8 +348,18 @@ def _tune_sqlite(made: Engine) -> None:
             _one_writer.release()
 
 
+def _tell(connection: Connection, words: str) -> None:
+    """Straight to the driver: every transaction says these, and SQLAlchemy's way costs 40 µs each."""
+    try:
+        connection.connection.driver_connection.execute(words)
+    except sqlite3.OperationalError as problem:
+        raise OperationalError(words, None, problem) from problem
+
+
 def _tune_postgresql(made: Engine) -> None:
     @event.listens_for(made, "begin")
     def _(connection):
         # Travels with the BEGIN: a read that writes is an error and not a loss.
-        connection.connection.driver_connection.read_only = _reading.get()
+        driver, reading = connection.connection.driver_connection, _reading.get()
+        if driver.read_only is not reading:
+            driver.read_only = reading
