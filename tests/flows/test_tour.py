@@ -1,6 +1,6 @@
 """The guided tour of README, in a real browser: the way through that a newcomer walks, step by step.
 
-The tests are its parts, in order; each leaves the compound as the next one expects it.
+One test, for each step leaves the compound as the next one expects it.
 """
 
 import io
@@ -32,10 +32,22 @@ def photo() -> dict:
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
+def test_the_guided_tour(at_browser, demo, tmp_path):
+    step_1_a_landlord_claims_an_imported_unit_and_files_it(at_browser)
+    step_2_a_grid_worker_checks_it_on_site(at_browser)
+    step_3_the_liaison_confirms_it(at_browser)
+    step_4_a_landlord_registers_a_guest_on_a_phone(at_browser)
+    step_5_a_door_opens_and_the_landlord_answers(at_browser)
+    step_6_a_grid_worker_works_an_alert_off_with_a_photo(at_browser)
+    step_7_the_property_manager_approves_it(at_browser)
+    step_8_the_liaison_looks_up_one_person(at_browser)
+    step_9_an_export_is_ordered_approved_taken_once_and_verified(at_browser, demo, tmp_path)
+
+
 # --- a unit ---------------------------------------------------------------------------------------------------
 
 
-def test_1_a_landlord_claims_an_imported_unit_and_files_it(at_browser):
+def step_1_a_landlord_claims_an_imported_unit_and_files_it(at_browser):
     with at_browser(NEWCOMER, PHONE) as landlord:
         landlord.look("landlord-home-empty")
         landlord.press("认领房源")
@@ -56,7 +68,7 @@ def test_1_a_landlord_claims_an_imported_unit_and_files_it(at_browser):
         landlord.look("unit-submitted")
 
 
-def test_2_a_grid_worker_checks_it_on_site(at_browser):
+def step_2_a_grid_worker_checks_it_on_site(at_browser):
     with at_browser(WORKER, PHONE) as worker:
         worker.look("worker-home")
         worker.go("/notices")
@@ -70,7 +82,7 @@ def test_2_a_grid_worker_checks_it_on_site(at_browser):
         assert worker.sees("已现场核查")
 
 
-def test_3_the_liaison_confirms_it(at_browser):
+def step_3_the_liaison_confirms_it(at_browser):
     with at_browser(LIAISON) as liaison:
         liaison.look("liaison-home")
         liaison.go("/units/filings")
@@ -85,7 +97,7 @@ def test_3_the_liaison_confirms_it(at_browser):
 # --- a guest, a door, an answer -------------------------------------------------------------------------------
 
 
-def test_4_a_landlord_registers_a_guest_on_a_phone(at_browser):
+def step_4_a_landlord_registers_a_guest_on_a_phone(at_browser):
     with at_browser(HOST, PHONE) as landlord:
         landlord.look("landlord-home")
         landlord.press("有客未登记")
@@ -108,7 +120,7 @@ def test_4_a_landlord_registers_a_guest_on_a_phone(at_browser):
         landlord.look("at-door")
 
 
-def test_5_a_door_opens_and_the_landlord_answers(at_browser):
+def step_5_a_door_opens_and_the_landlord_answers(at_browser):
     with at_browser(HOST, PHONE) as landlord:
         landlord.press("登录名和演示按钮")
         landlord.look("demo")
@@ -136,7 +148,7 @@ def _until(somebody, path: str, words: str) -> None:
 # --- an alert to its end --------------------------------------------------------------------------------------
 
 
-def test_6_a_grid_worker_works_an_alert_off_with_a_photo(at_browser):
+def step_6_a_grid_worker_works_an_alert_off_with_a_photo(at_browser):
     with at_browser(WORKER, PHONE) as worker:
         worker.go("/alerts/")
         worker.look("alerts-worker")
@@ -154,7 +166,7 @@ def test_6_a_grid_worker_works_an_alert_off_with_a_photo(at_browser):
         worker.look("order-reported")
 
 
-def test_7_the_property_manager_approves_it(at_browser):
+def step_7_the_property_manager_approves_it(at_browser):
     with at_browser(MANAGER) as manager:
         manager.look("manager-home")
         manager.go("/work-orders/approvals")
@@ -172,7 +184,7 @@ def test_7_the_property_manager_approves_it(at_browser):
 # --- the police -----------------------------------------------------------------------------------------------
 
 
-def test_8_the_liaison_looks_up_one_person(at_browser):
+def step_8_the_liaison_looks_up_one_person(at_browser):
     with at_browser(LIAISON) as liaison:
         liaison.go("/lookups")
         liaison.look("lookup-form")
@@ -186,7 +198,7 @@ def test_8_the_liaison_looks_up_one_person(at_browser):
         liaison.look("lookup-found")
 
 
-def test_9_an_export_is_ordered_approved_taken_once_and_verified(at_browser, demo, tmp_path):
+def step_9_an_export_is_ordered_approved_taken_once_and_verified(at_browser, demo, tmp_path):
     with at_browser(LIAISON) as liaison:
         liaison.go("/exports/new")
         today = clock.local_day(clock.real_now())
