@@ -40,9 +40,7 @@ FOR_ANYONE: dict[str, str] = {
     "overview/homes.py:home_of": "everyone has a home; it is made of lists in scope",
     "overview/strip.py:last_days": "reads about a unit that was fetched in scope",
     "stays/nights.py:tiles": "reads units in scope",
-    "stays/service.py:register_in": "hands on to register_guest, which says who may",
-    "stays/service.py:registered_now": "reads guests in scope, counts only",
-    "stays/shown.py:shown_guests": "masks by role and records what was shown, of a stay fetched in scope",
+    "stays/shown.py:cells_of": "what the masking table says for a role",
 }
 # "place:function": why it is longer than 30 lines of code and better so.
 LONG: dict[str, str] = {}

@@ -110,6 +110,12 @@ def may(actor: Actor | None, operation: Callable) -> bool:
     return actor is not None and actor.role in operation.roles
 
 
+def require_may(actor: Actor, operation: Callable) -> None:
+    """Refuse a page whose form the actor could not send."""
+    if not may(actor, operation):
+        raise Forbidden(_("您的角色无权进行此操作"))
+
+
 def require_fresh(actor: Actor) -> None:
     """Refuse unless the person showed who they are at most five minutes ago (ASVS 7.5.3)."""
     if not actor.is_fresh:

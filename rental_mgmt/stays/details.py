@@ -23,9 +23,9 @@ from .identity import (
     read_id_number,
     read_passport,
 )
-from .models import Missing, Relation
+from .models import MINOR, Missing, Relation, is_minor
 
-MINOR, SENSITIVE = 18, 14
+SENSITIVE = 14
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,13 @@ def judge(given: dict, on: date) -> Judged:
 
 def missing_of(clear: dict, has_report: bool = False) -> list[str]:
     """What a registration with these clear columns still lacks; the stay is saved all the same."""
-    age = clear["age_at_check_in"]
-    is_minor = age is not None and age < MINOR
+    needs_guardian = is_minor(clear["age_at_check_in"])
     lacks = {
         Missing.DOCUMENT: clear["document_kind"] is DocumentKind.NONE,
         Missing.VALID_NUMBER: clear["document_state"]
         in (DocumentState.BAD_CHECK_DIGIT, DocumentState.UNREADABLE),
-        Missing.GUARDIAN_CONTACT: is_minor and not clear["guardian_contact_given"],
-        Missing.RELATION: is_minor and not clear["relation_given"],
+        Missing.GUARDIAN_CONTACT: needs_guardian and not clear["guardian_contact_given"],
+        Missing.RELATION: needs_guardian and not clear["relation_given"],
         Missing.OVERSEAS_REPORT: clear["is_overseas"] and not has_report,
     }
     return [what.value for what, is_lacking in lacks.items() if is_lacking]
@@ -205,4 +204,4 @@ def _secret(given: dict, paper: _Paper) -> dict:
     }
 
 
-__all__ = ["Judged", "Relation", "identity_text", "judge", "missing_of"]
+__all__ = ["MINOR", "Judged", "Relation", "identity_text", "judge", "missing_of"]

@@ -58,6 +58,15 @@ class Stay(Uid, Model):
         return self.ended_at is not None or self.cancelled_at is not None
 
 
+# Under eighteen (未成年人保护法 2): national law, so no place's pack can set another age.
+MINOR = 18
+
+
+def is_minor(age: int | None) -> bool:
+    """Is somebody of this age at check-in a minor? An age nobody knows is not guessed."""
+    return age is not None and age < MINOR
+
+
 class Relation(StrEnum):
     """How a guest relates to whoever booked; asked of all who stay with a minor (未成年人保护法 57)."""
 
@@ -190,7 +199,7 @@ class Guest(Uid, Model):
 
     @property
     def is_minor(self) -> bool:
-        return self.age_at_check_in is not None and self.age_at_check_in < 18
+        return is_minor(self.age_at_check_in)
 
     @property
     def is_complete(self) -> bool:

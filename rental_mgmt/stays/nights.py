@@ -19,7 +19,7 @@ from ..units.models import Unit, UnitStatus
 from ..units.scope import visible
 from .models import Guest, NightMark, NightState, Stay
 
-EVENING = time(12)
+NOON, MORNING = time(12), time(6)
 
 
 class Tile(StrEnum):
@@ -59,21 +59,21 @@ class UnitNight:
 def tonight() -> date:
     """The local day the present night belongs to: until noon it is still yesterday's."""
     at = clock.now().astimezone(clock.LOCAL)
-    return at.date() if at.time() >= EVENING else at.date() - timedelta(days=1)
+    return at.date() if at.time() >= NOON else at.date() - timedelta(days=1)
 
 
 def night_bounds(night_on: date) -> tuple[datetime, datetime]:
-    """A night runs from noon to noon, local time."""
-    return clock.local_time(night_on, EVENING), clock.local_time(night_on + timedelta(days=1), EVENING)
+    """From noon, when a night's guests begin to come, to six in the morning, when the next day's do."""
+    return clock.local_time(night_on, NOON), clock.local_time(night_on + timedelta(days=1), MORNING)
 
 
 def tiles(actor: Actor, night_on: date) -> list[UnitNight]:
-    """Every unit of the landlord with how it stands on a night; three statements for any number of units."""
+    """Every unit of the landlord with how it stands on a night; four statements for any number of units."""
     wanted = (UnitStatus.DRAFT, UnitStatus.ACTIVE, UnitStatus.SUSPENDED)
     units = session.scalars(visible(actor, Unit).where(Unit.status.in_(wanted)).order_by(Unit.name)).all()
     ids = [unit.id for unit in units]
     stays = _stays(ids, night_on)
-    guests = _guests([stay.id for found in stays.values() for stay in found])
+    guests = _guests([stay.id for found in stays.values() for stay in found], night_on)
     marks = dict(
         session.execute(
             select(NightMark.unit_id, NightMark.state).where(
@@ -84,50 +84,70 @@ def tiles(actor: Actor, night_on: date) -> list[UnitNight]:
     return [_tile(unit, stays.get(unit.id, []), guests, marks.get(unit.id)) for unit in units]
 
 
+def _midnight(night_on: date) -> datetime:
+    """Who left before midnight did not stay that night."""
+    return clock.local_time(night_on + timedelta(days=1), time(0))
+
+
 def _stays(unit_ids: list[int], night_on: date) -> dict[int, list[Stay]]:
-    begins, ends = night_bounds(night_on)
+    """The stays of a night; one that began this morning is shown with the night that still goes on."""
+    ends = night_bounds(night_on)[1]
+    if night_on == tonight():
+        ends = max(ends, clock.now())
     found: dict[int, list[Stay]] = {}
     query = select(Stay).where(
         Stay.unit_id.in_(unit_ids),
         Stay.cancelled_at.is_(None),
-        Stay.checks_in_at < ends,
-        Stay.ended_at.is_(None) | (Stay.ended_at > begins),
+        Stay.checks_in_at <= ends,
+        Stay.ended_at.is_(None) | (Stay.ended_at > _midnight(night_on)),
     )
     for stay in session.scalars(query.order_by(Stay.checks_in_at)):
         found.setdefault(stay.unit_id, []).append(stay)
     return found
 
 
-def _guests(stay_ids: list[int]) -> dict[int, Counter]:
-    """Stay → how many guests are complete and incomplete, the left and the voided aside."""
+def _guests(stay_ids: list[int], night_on: date) -> dict[int, Counter]:
+    """Stay → how many guests are complete, incomplete, or gone again; the void ones aside."""
     found: dict[int, Counter] = {}
-    query = select(Guest.stay_id, Guest.missing).where(
-        Guest.stay_id.in_(stay_ids), Guest.voided_at.is_(None), Guest.left_at.is_(None)
+    query = select(Guest.stay_id, Guest.missing, Guest.left_at).where(
+        Guest.stay_id.in_(stay_ids), Guest.voided_at.is_(None)
     )
-    for stay_id, missing in session.execute(query):
-        found.setdefault(stay_id, Counter())["incomplete" if missing else "complete"] += 1
+    for stay_id, missing, left_at in session.execute(query):
+        is_gone = left_at is not None and left_at <= _midnight(night_on)
+        state = "gone" if is_gone else "incomplete" if missing else "complete"
+        found.setdefault(stay_id, Counter())[state] += 1
     return found
 
 
 def _tile(unit: Unit, stays: list[Stay], guests: dict[int, Counter], mark: NightState | None) -> UnitNight:
-    counts = sum((guests.get(stay.id, Counter()) for stay in stays), Counter())
-    registered, planned = counts.total(), sum(stay.planned_guests or 0 for stay in stays)
-    stay = stays[-1] if stays else None
+    there = [stay for stay in stays if not _all_gone(guests.get(stay.id))]
+    counts = sum((guests.get(stay.id, Counter()) for stay in there), Counter())
+    registered, planned = counts["complete"] + counts["incomplete"], sum(s.planned_guests or 0 for s in there)
     if registered:
-        tile = Tile.INCOMPLETE if counts["incomplete"] else Tile.REGISTERED
-    elif stay or mark is NightState.OCCUPIED:
+        is_short = planned > counts.total()
+        tile = Tile.INCOMPLETE if counts["incomplete"] or is_short else Tile.REGISTERED
+    elif there or mark is NightState.OCCUPIED:
         tile = Tile.UNREGISTERED
     else:
         tile = Tile.EMPTY if mark is NightState.EMPTY else Tile.NOT_KNOWN
-    return UnitNight(unit, tile, registered, planned, stay)
+    return UnitNight(unit, tile, registered, planned, stays[-1] if stays else None)
+
+
+def _all_gone(counts: Counter | None) -> bool:
+    """Has everybody left who was registered, though nobody has ended the stay?"""
+    return bool(counts) and counts["gone"] == counts.total()
 
 
 @allow(Role.LANDLORD, Role.HELPER)
 def mark_night(actor: Actor, unit: Unit, night_on: date, state: NightState) -> None:
     """Say that a unit is empty or occupied on a night; said again, the later word counts."""
+    _check_night(night_on)
+    _say(actor, [unit], night_on, state)
+
+
+def _check_night(night_on: date) -> None:
     if not tonight() - timedelta(days=7) <= night_on <= tonight() + timedelta(days=1):
         raise Invalid(errors={"night_on": [_("只能标记最近七天和今晚")]})
-    _say(actor, [unit], night_on, state)
 
 
 @allow(Role.LANDLORD, Role.HELPER)
@@ -155,12 +175,17 @@ def _say(actor: Actor, units: list[Unit], night_on: date, state: NightState) -> 
 
 
 @allow(Role.LANDLORD, Role.HELPER)
-def mark_tonight(actor: Actor, said: dict[UUID, NightState]) -> int:
-    """Say several units at once, as the evening's tiles do; returns how many. Out of scope is not found."""
+def mark_tonight(actor: Actor, said: dict[UUID, NightState], night_on: date | None = None) -> int:
+    """Say several units at once, as the evening's tiles do; returns how many. Out of scope is not found.
+
+    `night_on`: the night that the page spoke of, which may be over when it comes back.
+    """
+    night_on = night_on or tonight()
+    _check_night(night_on)
     units = session.scalars(visible(actor, Unit).where(Unit.uid.in_(said))).all()
     if len(units) != len(said):
         raise NotFound
     for state in NightState:
         if chosen := [unit for unit in units if said[unit.uid] is state]:
-            _say(actor, chosen, tonight(), state)
+            _say(actor, chosen, night_on, state)
     return len(units)

@@ -20,7 +20,7 @@ from ..core import clock, touch
 from ..core.access import Actor, Role, allow
 from ..core.db import dialect_insert, new_uid, on_postgresql, run, session
 from ..core.errors import Conflict, Invalid, NotFound
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from ..core.outbox import Outbox, outbox_row
 from ..core.seal import Retention, Where, fingerprints, seal
 from ..units.models import Unit, UnitStatus
@@ -29,6 +29,7 @@ from .models import Guest, Person, Stay
 from .presence import busiest
 
 EARLY = timedelta(hours=24)
+OUTSIDE = lazy("到达时间应在这次入住的起止时间之内，请核对")
 TOPIC = "guest.registered"
 SEALED = ("name", "number", "phone", "birth", "guardian", "explanation")
 
@@ -51,8 +52,8 @@ def register_guest(actor: Actor, stay_uid: UUID, details: dict) -> Registered:
     Basis: psal-2025-67-1, psal-2025-68-1, ctl-2018-21. Raises NotFound, Conflict (ended, registered already)
     and Invalid with the fields to correct.
     """
-    stay, others = _lock(actor, stay_uid)
     now = clock.now()
+    stay, others = _lock(actor, stay_uid, min(now, details["arrived_at"] or now))
     arrived_at = _arrival(stay, details["arrived_at"], now)
     judged = judge(details, clock.local_day(arrived_at))
     row = guest_row(judged, arrived_at, now) | {
@@ -96,16 +97,17 @@ def _stay_and_unit(role: Role, party_ids: tuple[int, ...], with_others: bool) ->
         )
         .join(Unit, Unit.id == Stay.unit_id)
         .where(reach, Stay.uid == bindparam("stay_uid"))
-        .with_for_update(of=Unit)
+        # The stay too, so that one that ends while we wait for its unit is seen to have ended.
+        .with_for_update(of=(Stay, Unit), key_share=True)
     )
     return query.add_columns(_spans_as_text()) if with_others else query
 
 
-def _lock(actor: Actor, stay_uid: UUID):
-    """The stay and its unit, locked; on SQLite, where only one writer is let in, also who is there."""
+def _lock(actor: Actor, stay_uid: UUID, since: datetime):
+    """The stay and its unit, locked; on SQLite, where only one writer is let in, also who was there since."""
     with_others = not on_postgresql()
     query = _stay_and_unit(actor.role, actor.party_ids, with_others)
-    stay = run(query, {"stay_uid": stay_uid} | ({"since": clock.now()} if with_others else {})).one_or_none()
+    stay = run(query, {"stay_uid": stay_uid} | ({"since": since} if with_others else {})).one_or_none()
     others = [tuple(map(_moment, span)) for span in json.loads(stay.others)] if stay and with_others else None
     if stay is None:
         raise NotFound
@@ -143,9 +145,14 @@ def _moment(text: str | None) -> datetime | None:
 
 def _arrival(stay, given: datetime | None, now: datetime) -> datetime:
     arrived_at = given or max(now, stay.checks_in_at)
-    if arrived_at < stay.checks_in_at - EARLY or arrived_at > max(stay.checks_out_at, now):
-        raise Invalid(errors={"arrived_at": [_("到达时间应在这次入住的起止时间之内，请核对")]})
+    if not is_within(stay, arrived_at, now):
+        raise Invalid(errors={"arrived_at": [OUTSIDE]})
     return arrived_at
+
+
+def is_within(stay, arrived_at: datetime, now: datetime) -> bool:
+    """Can a guest of this stay have come then? A day before the plan at most; late as long as it goes on."""
+    return stay.checks_in_at - EARLY <= arrived_at <= max(stay.checks_out_at, now)
 
 
 # --- storing ------------------------------------------------------------------------------------------------
@@ -218,7 +225,8 @@ def _store_at_once(row, fp, fp_next, unit_id, now, message):
         "person_fp_next": fp_next,
         "person_created_at": now,
         "unit": unit_id,
-        "since": now,
+        # Who comes late into the register is counted with those who were there then.
+        "since": min(now, row["arrived_at"]),
     }
     found = run(_statement(frozenset(row), frozenset(message), fp is not None), values)
     return [(arrived_at, gone_at) for arrived_at, gone_at in found if arrived_at]

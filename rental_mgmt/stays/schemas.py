@@ -79,7 +79,7 @@ class GuestIn(fields.Schema):
     def known_country(self, value, **_kwargs):
         from .divisions import country_code
 
-        if country_code(value) is None:
+        if value is not None and country_code(value) is None:
             raise ValidationError(_("请从列表中选择国家或地区"))
 
 
@@ -90,8 +90,11 @@ class FirstGuestIn(GuestIn):
 
 
 class CorrectionIn(GuestIn):
-    """A guest's details as they should have been, and why."""
+    """A guest's details as they should have been, and why; what is left empty stays as it is."""
 
+    name = Name(lazy("姓名"), max=50, load_default=None, autocomplete="off")
+    document_kind = fields.Choice(DocumentKind, lazy("证件种类"), labels=KIND_LABELS, load_default=None)
+    nationality = fields.Text(lazy("国家或地区"), max=3, load_default=None)
     reason = fields.Text(lazy("更正原因"), max=200, min=2, required=True)
 
 

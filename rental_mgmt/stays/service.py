@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from ..audit.service import record
 from ..core import clock
@@ -16,7 +16,7 @@ from ..core.outbox import enqueue
 from ..core.touch import Kind, touch
 from ..units.models import Unit
 from ..units.scope import visible
-from .models import Guest, Shown, Stay
+from .models import Guest, Shown, Stay, is_minor
 from .presence import is_present
 from .registration import Registered, register_guest
 
@@ -81,16 +81,27 @@ def _check_times(checks_in_at: datetime, checks_out_at: datetime) -> None:
         raise Invalid(errors=errors)
 
 
-def register_in(actor: Actor, stay: Stay, details: dict) -> Registered:
-    """Register the first guest of a stay planned in the same breath: both are kept or neither."""
+@allow(Role.LANDLORD, Role.HELPER)
+def check_in(actor: Actor, unit: Unit, checks_out_at: datetime, details: dict) -> tuple[Stay, Registered]:
+    """Register the first guest and make the stay in the same breath: both are kept or neither.
+
+    Raises what planning and registering raise; a time too early is an error of the guest's arrival.
+    """
+    try:
+        stay = plan_stay(actor, unit, details["arrived_at"] or clock.now(), checks_out_at, planned_guests=1)
+    except Invalid as refused:
+        moved = {"arrived_at" if name == "checks_in_at" else name: e for name, e in refused.errors.items()}
+        raise Invalid(errors=moved) from None
     session.flush()
-    return register_guest(actor, stay.uid, details)
+    return stay, register_guest(actor, stay.uid, details)
 
 
 @allow(Role.LANDLORD, Role.HELPER)
 def extend_stay(actor: Actor, stay: Stay, checks_out_at: datetime) -> Stay:
-    """Change the planned check-out of an open stay, later or earlier."""
-    _require_open(stay)
+    """Change the planned check-out of an open stay, later or earlier but still to come."""
+    _lock_open(stay)
+    if checks_out_at <= clock.now():
+        raise Invalid(errors={"checks_out_at": [_("新的离店时间应晚于现在；住客已离店请办理退房")]})
     _check_times(max(stay.checks_in_at, clock.now() - OLDEST), checks_out_at)
     stay.checks_out_at = checks_out_at
     _changed(actor, stay, "stay.extend")
@@ -99,29 +110,31 @@ def extend_stay(actor: Actor, stay: Stay, checks_out_at: datetime) -> Stay:
 
 @allow(Role.LANDLORD, Role.HELPER)
 def check_out(actor: Actor, stay: Stay, at: datetime | None = None) -> Stay:
-    """End a stay for everyone in it; `at` (now) may lie in the past, never before someone's arrival."""
-    _require_open(stay)
+    """End a stay for everyone in it; `at` (now) may lie in the past, never before someone came or left."""
+    _lock_open(stay)
     ended_at = at or clock.now()
-    last_arrival = session.scalar(
-        select(Guest.arrived_at)
-        .where(Guest.stay_id == stay.id, Guest.voided_at.is_(None))
-        .order_by(Guest.arrived_at.desc())
-        .limit(1)
-    )
     if ended_at > clock.now():
         raise Invalid(errors={"at": [_("退房时间不能晚于现在；以后离店请改预计离店时间")]})
-    if ended_at < max(last_arrival or stay.checks_in_at, stay.checks_in_at):
-        raise Invalid(errors={"at": [_("退房时间不能早于住客到达时间；未到店的入住请用“取消”")]})
+    if ended_at < _last_movement(stay):
+        raise Invalid(errors={"at": [_("退房时间不能早于住客到达或离店的时间；未到店的入住请用“取消”")]})
     stay.ended_at = ended_at
     enqueue("stay.ended", {"stay": str(stay.uid)}, ordered_by=f"stay:{stay.id}")
     _changed(actor, stay, "stay.check_out")
     return stay
 
 
+def _last_movement(stay: Stay) -> datetime:
+    """When the last of its guests came or left; of a stay nobody is registered in, when it was to begin."""
+    moved = select(func.max(Guest.arrived_at), func.max(Guest.left_at)).where(
+        Guest.stay_id == stay.id, Guest.voided_at.is_(None)
+    )
+    return max(filter(None, session.execute(moved).one()), default=stay.checks_in_at)
+
+
 @allow(Role.LANDLORD, Role.HELPER)
 def cancel_stay(actor: Actor, stay: Stay) -> Stay:
     """Call off a plan nobody came for; a stay with guests is checked out instead."""
-    _require_open(stay)
+    _lock_open(stay)
     if session.scalar(select(Guest.id).where(Guest.stay_id == stay.id, Guest.voided_at.is_(None)).limit(1)):
         raise Conflict(_("已有住客登记，不能取消；请办理退房，登记错误的住客请作废"))
     stay.cancelled_at = clock.now()
@@ -133,7 +146,7 @@ def cancel_stay(actor: Actor, stay: Stay) -> Stay:
 def guest_left(actor: Actor, guest: Guest, at: datetime | None = None) -> Guest:
     """One guest left earlier than the rest."""
     left_at = at or clock.now()
-    _require_open(guest.stay)
+    _lock_open(guest.stay)
     if guest.voided_at or guest.left_at:
         raise Conflict(_("该住客已离店或已作废"))
     if not guest.arrived_at <= left_at <= clock.now():
@@ -143,7 +156,9 @@ def guest_left(actor: Actor, guest: Guest, at: datetime | None = None) -> Guest:
     return guest
 
 
-def _require_open(stay: Stay) -> None:
+def _lock_open(stay: Stay) -> None:
+    """Hold the stay as it is now, so that nobody is registered in it while it ends."""
+    session.refresh(stay, with_for_update={"key_share": True})
     if stay.cancelled_at:
         raise Conflict(_("该入住已取消"))
     if stay.ended_at:
@@ -162,6 +177,7 @@ def _changed(actor: Actor, stay: Stay, action: str, guest: Guest | None = None) 
 # --- at the door --------------------------------------------------------------------------------------------
 
 
+@allow(Role.LANDLORD, Role.HELPER)
 def registered_now(actor: Actor, unit: Unit) -> dict:
     """How many guests of a unit are registered as present, since when, how many incomplete: counts only."""
     at = clock.now()
@@ -176,7 +192,7 @@ def registered_now(actor: Actor, unit: Unit) -> dict:
         "registered": len(rows),
         "since": min((row.arrived_at for row in rows), default=None),
         "incomplete": sum(bool(row.missing) for row in rows),
-        "minors": sum(row.age_at_check_in is not None and row.age_at_check_in < 18 for row in rows),
+        "minors": sum(is_minor(row.age_at_check_in) for row in rows),
         "capacity": unit.capacity,
     }
 

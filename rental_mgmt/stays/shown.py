@@ -7,12 +7,14 @@ from uuid import UUID
 from ..accounts.masking import Context, Field, Shown, is_lately, show, what_may
 from ..audit.service import record_access
 from ..core import clock
-from ..core.access import Actor
-from .corrections import secret
+from ..core.access import POLICE_ROLES, Actor, Role, allow
+from ..core.seal import Where, unseal_or_none
 from .document_kinds import DocumentKind, DocumentState
 from .models import Guest, Missing, Stay
 
 PARTS = (Field.NAME, Field.PHONE, Field.NUMBER)
+# From nothing to everything.
+ORDER = (Shown.HIDDEN, Shown.MASKED, Shown.REVEAL, Shown.CLEAR)
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,45 @@ class ShownGuest:
         return [str(Missing(what).label) for what in self.missing]
 
 
-def shown_guests(actor: Actor, stay: Stay, context: Context = Context.LIST) -> list[ShownGuest]:
-    """The guests of a stay as the reader may see them; that it was read, and what in clear, is recorded."""
+def secret(guest: Guest, name: str) -> str | None:
+    """One sealed detail of a guest in clear, None when absent or erased. Callers mask or record."""
+    column = f"{name}_sealed"
+    return unseal_or_none(getattr(guest, column), Where("guest", column, guest.uid))
+
+
+LISTERS = (Role.LANDLORD, Role.HELPER, *sorted(POLICE_ROLES))
+
+
+@allow(*LISTERS)
+def shown_guests(actor: Actor, stay: Stay) -> list[ShownGuest]:
+    """The guests of a stay as the reader may see them; that it was read, and how many in clear, is recorded."""
     shown, clear = [], 0
     for guest in stay.guests:
-        cells = {part: _cell(actor, guest, stay, part, context) for part in PARTS}
-        clear += any(cell is Shown.CLEAR for cell in cells.values())
-        shown.append(_shown(guest, cells, context))
+        cells = cells_of(actor, guest, Context.LIST)
+        clear += Shown.CLEAR in cells.values()
+        shown.append(_shown(guest, cells, Context.LIST))
     action = "guest.list_clear" if clear else "guest.list_masked"
     record_access(actor, action, stay, chain=stay.unit.chain, guests=len(shown), clear=clear)
     return shown
 
 
-def _cell(actor: Actor, guest: Guest, stay: Stay, part: Field, context: Context) -> Shown:
+@allow(Role.LANDLORD, Role.HELPER)
+def shown_guest(actor: Actor, guest: Guest) -> ShownGuest:
+    """One guest as the reader may see them; that it was read, and whether in clear, is recorded."""
+    cells = cells_of(actor, guest, Context.DETAIL)
+    is_clear = Shown.CLEAR in cells.values()
+    action = "guest.see_clear" if is_clear else "guest.see_masked"
+    record_access(actor, action, guest, chain=guest.stay.unit.chain, minor=guest.is_minor)
+    return _shown(guest, cells, Context.DETAIL)
+
+
+def cells_of(actor: Actor, guest: Guest, context: Context) -> dict[Field, Shown]:
+    """What the one masking table lets this reader see of this guest here; of a void registration only masks."""
+    lately = is_lately(guest.left_at or guest.stay.ended_at, clock.now())
+    found = {part: what_may(actor.role, part, context, minor=guest.is_minor, lately=lately) for part in PARTS}
     if guest.voided_at:
-        return Shown.MASKED
-    lately = is_lately(guest.left_at or stay.ended_at, clock.now())
-    return what_may(actor.role, part, context, minor=guest.is_minor, lately=lately)
+        return {part: min(cell, Shown.MASKED, key=ORDER.index) for part, cell in found.items()}
+    return found
 
 
 def _shown(guest: Guest, cells: dict[Field, Shown], context: Context) -> ShownGuest:

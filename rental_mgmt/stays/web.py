@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from flask import Blueprint, flash, redirect, request, url_for
 
 from ..core import clock
+from ..core.access import may, require_may
 from ..core.forms import Form
 from ..core.http import actor, answer_is_secret
 from ..core.i18n import _
@@ -20,13 +21,14 @@ from .schemas import (
     ExtendIn,
     FirstGuestIn,
     GuestIn,
+    MomentIn,
     NightIn,
     OverseasReportIn,
     PlanIn,
     ReasonIn,
     RevealIn,
 )
-from .shown import shown_guests
+from .shown import shown_guest, shown_guests
 
 web = Blueprint("stays", __name__, template_folder="templates", url_prefix="/stays")
 
@@ -54,29 +56,33 @@ def _say_registered(made: registration.Registered) -> None:
         flash(_("已超过核定人数，说明已一并保存，稍后会有人联系核实"), "warn")
 
 
+NEW_GUEST = {"nationality": "CHN", "document_kind": "resident_id"}
+
+
 @web.route("/units/<uuid:unit_uid>/register", methods=["GET", "POST"])
 def register_first(unit_uid):
     """登记一位住客，同时新建入住"""
-    unit = _unit(unit_uid)
-    initial = {"checks_out_at": _tomorrow_noon(), "nationality": "CHN", "document_kind": "resident_id"}
-    form, made = Form(FirstGuestIn, initial), {}
+    require_may(actor(), service.check_in)
+    unit, made = _unit(unit_uid), []
+    form = Form(FirstGuestIn, {"checks_out_at": _tomorrow_noon()} | NEW_GUEST)
 
     def register(checks_out_at, **details):
-        stay = service.plan_stay(actor(), unit, details["arrived_at"] or clock.now(), checks_out_at, 1)
-        made["stay"], made["guest"] = stay, service.register_in(actor(), stay, details)
+        made.extend(service.check_in(actor(), unit, checks_out_at, details))
 
     if form.submit(register):
-        _say_registered(made["guest"])
-        return redirect(url_for(".show", stay_uid=made["stay"].uid), 303)
+        stay, guest = made
+        _say_registered(guest)
+        return redirect(url_for(".show", stay_uid=stay.uid), 303)
     return page("stays/guest_form.html", unit=unit, stay=None, form=form, countries=_countries())
 
 
 @web.route("/units/<uuid:unit_uid>/plan", methods=["GET", "POST"])
 def plan(unit_uid):
     """新建入住"""
-    unit = _unit(unit_uid)
+    require_may(actor(), service.plan_stay)
+    unit, made = _unit(unit_uid), []
     initial = {"checks_in_at": clock.now(), "checks_out_at": _tomorrow_noon(), "planned_guests": 2}
-    form, made = Form(PlanIn, initial), []
+    form = Form(PlanIn, initial)
     if form.submit(lambda **planned: made.append(service.plan_stay(actor(), unit, **planned))):
         flash(_("入住已保存，可以开始登记住客"), "good")
         return redirect(url_for(".show", stay_uid=made[0].uid), 303)
@@ -86,16 +92,30 @@ def plan(unit_uid):
 @web.get("/<uuid:stay_uid>")
 def show(stay_uid):
     """一次入住"""
-    stay = service.get_stay(actor(), stay_uid)
-    extend = Form(ExtendIn, {"checks_out_at": stay.checks_out_at + timedelta(days=1)})
-    return page("stays/show.html", stay=stay, guests=shown_guests(actor(), stay), extend=extend)
+    return _stay_page(service.get_stay(actor(), stay_uid))
+
+
+def _stay_page(stay, **forms):
+    me = actor()
+    later = max(stay.checks_out_at, clock.now()) + timedelta(days=1)
+    forms.setdefault("extend", Form(ExtendIn, {"checks_out_at": later}))
+    forms.setdefault("end", Form(MomentIn))
+    return page(
+        "stays/show.html",
+        stay=stay,
+        guests=shown_guests(me, stay) if may(me, shown_guests) else None,
+        may_change=may(me, service.check_out) and not stay.has_ended,
+        may_open=may(me, shown_guest),
+        **forms,
+    )
 
 
 @web.route("/<uuid:stay_uid>/guests/new", methods=["GET", "POST"])
 def register_guest(stay_uid):
     """登记住客"""
+    require_may(actor(), registration.register_guest)
     stay, made = service.get_stay(actor(), stay_uid), []
-    form = Form(GuestIn, {"nationality": "CHN", "document_kind": "resident_id"})
+    form = Form(GuestIn, NEW_GUEST)
     if form.submit(lambda **guest: made.append(registration.register_guest(actor(), stay_uid, guest))):
         _say_registered(made[0])
         return redirect(url_for(".show", stay_uid=stay_uid), 303)
@@ -110,15 +130,17 @@ def extend(stay_uid):
     if form.submit(lambda checks_out_at: service.extend_stay(actor(), stay, checks_out_at)):
         flash(_("预计离店时间已更新"), "good")
         return redirect(url_for(".show", stay_uid=stay_uid), 303)
-    return page("stays/show.html", stay=stay, guests=shown_guests(actor(), stay), extend=form)
+    return _stay_page(stay, extend=form)
 
 
 @web.post("/<uuid:stay_uid>/check-out")
 def check_out(stay_uid):
     """办理退房"""
-    service.check_out(actor(), service.get_stay(actor(), stay_uid))
-    flash(_("已办理退房"), "good")
-    return redirect(url_for(".show", stay_uid=stay_uid), 303)
+    stay, form = service.get_stay(actor(), stay_uid), Form(MomentIn)
+    if form.submit(lambda at: service.check_out(actor(), stay, at)):
+        flash(_("已办理退房"), "good")
+        return redirect(url_for(".show", stay_uid=stay_uid), 303)
+    return _stay_page(stay, end=form)
 
 
 @web.post("/<uuid:stay_uid>/cancel")
@@ -136,25 +158,37 @@ def guest(guest_uid):
 
 
 def _guest_page(found, **forms):
-    shown = next(one for one in shown_guests(actor(), found.stay) if one.uid == found.uid)
+    me = actor()
+    shown = shown_guest(me, found)
     forms.setdefault("reveal", Form(RevealIn))
     forms.setdefault("void", Form(ReasonIn))
+    forms.setdefault("left", Form(MomentIn))
     forms.setdefault("report", Form(OverseasReportIn, {"reported_at": clock.now()}, files=("photo",)))
-    forms.setdefault("revealed", None)
-    return page("stays/guest.html", guest=found, shown=shown, **forms)
+    return page(
+        "stays/guest.html",
+        guest=found,
+        shown=shown,
+        kept_report=corrections.report_of(found),
+        may_correct=may(me, corrections.correct_guest) and not shown.voided_at,
+        may_end=may(me, service.guest_left) and shown.left_at is None and not found.stay.has_ended,
+        **{"revealed": None} | forms,
+    )
 
 
 @web.post("/guests/<uuid:guest_uid>/leave")
 def guest_left(guest_uid):
     """住客离店"""
-    found = service.guest_left(actor(), corrections.get_guest(actor(), guest_uid))
-    flash(_("已记录该住客离店"), "good")
-    return redirect(url_for(".show", stay_uid=found.stay.uid), 303)
+    found, form = corrections.get_guest(actor(), guest_uid), Form(MomentIn)
+    if form.submit(lambda at: service.guest_left(actor(), found, at)):
+        flash(_("已记录该住客离店"), "good")
+        return redirect(url_for(".show", stay_uid=found.stay.uid), 303)
+    return _guest_page(found, left=form)
 
 
 @web.route("/guests/<uuid:guest_uid>/correct", methods=["GET", "POST"])
 def correct(guest_uid):
     """更正住客信息"""
+    require_may(actor(), corrections.correct_guest)
     found = corrections.get_guest(actor(), guest_uid)
     form = Form(CorrectionIn, corrections.present_details(found))
     if form.submit(lambda **details: corrections.correct_guest(actor(), found, details)):
@@ -231,6 +265,7 @@ def same_as_yesterday():
 @web.route("/units/<uuid:unit_uid>/at-door", methods=["GET", "POST"])
 def at_door(unit_uid):
     """出示本房在住登记"""
+    require_may(actor(), service.show_at_door)
     unit = _unit(unit_uid)
     shows = request.method == "POST"
     counts = service.show_at_door(actor(), unit) if shows else service.registered_now(actor(), unit)
