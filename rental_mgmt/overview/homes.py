@@ -129,7 +129,7 @@ def _alerts(actor: Actor) -> list[dict]:
 
 
 def _tonight(actor: Actor) -> dict:
-    """How many are in house and how many stays are expected tonight: counts only."""
+    """How many are in house, and for how many stays of tonight nobody has come yet: counts only."""
     begins, ends = nights.night_bounds(nights.tonight())
     in_house = (
         visible(actor, Guest)
@@ -137,10 +137,12 @@ def _tonight(actor: Actor) -> dict:
         .join(Stay, Stay.id == Guest.stay_id)
         .where(is_present(clock.now()))
     )
+    came = select(Guest.id).where(Guest.stay_id == Stay.id, Guest.voided_at.is_(None))
     expected = (
         visible(actor, Stay)
         .with_only_columns(func.count())
-        .where(Stay.cancelled_at.is_(None), Stay.checks_in_at >= begins, Stay.checks_in_at < ends)
+        .where(Stay.cancelled_at.is_(None), Stay.ended_at.is_(None))
+        .where(Stay.checks_in_at >= begins, Stay.checks_in_at < ends, ~came.exists())
     )
     return {"in_house": session.scalar(in_house), "expected": session.scalar(expected)}
 
