@@ -6,5 +6,6 @@ import pytest
 @pytest.fixture
 def flat(world):
     world.owner = world.landlord()
-    world.unit = world.flat(party=world.owner.target)
+    world.tower = world.building()
+    world.unit = world.flat(world.owner.target, world.tower)
     return world
