@@ -45,7 +45,7 @@ NAMING = {
 }
 LOCK_WAIT_SECONDS = 3
 # A writer of SQLite that is not let in says so within two seconds, counted over threads and processes (P7).
-WRITER_WAIT_SECONDS = 1.8
+WRITER_WAIT_SECONDS = 1.5
 
 session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
 
