@@ -44,7 +44,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 LOCK_WAIT_SECONDS = 3
-# A writer of SQLite that is not let in says so within two seconds, counted over threads and processes (P7).
+# A request that SQLite does not let write says so within two seconds, over threads and processes (P7); jobs and
+# commands, where nobody waits for an answer, are more patient.
 WRITER_WAIT_SECONDS = 1.5
 
 session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
@@ -191,6 +192,7 @@ def engine() -> Engine:
 # --- transactions -------------------------------------------------------------------------------------------
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
 _kept: ContextVar[list | None] = ContextVar("kept", default=None)
 # SQLite lets one writer in; waiting here is cheap, waiting in SQLite is a busy loop.
 _one_writer = threading.Lock()
@@ -235,6 +237,16 @@ def _last_words() -> None:
         act()
     for rider, values in _waiting_riders():
         run(rider, values)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Somebody waits for the answer: rather refuse soon than keep them."""
+    token = _somebody_waits.set(True)
+    try:
+        yield
+    finally:
+        _somebody_waits.reset(token)
 
 
 def keep_even_if_refused(keep: Callable[[], None]) -> None:
@@ -333,7 +345,7 @@ def _tune_sqlite(made: Engine) -> None:
         if reading:
             _tell(connection, "BEGIN")
             return
-        wait = min(LOCK_WAIT_SECONDS, WRITER_WAIT_SECONDS)
+        wait = min(LOCK_WAIT_SECONDS, WRITER_WAIT_SECONDS) if _somebody_waits.get() else LOCK_WAIT_SECONDS
         until = time.monotonic() + wait
         if not _one_writer.acquire(timeout=wait):
             raise TimeoutError("database is busy")

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import fields, i18n, idempotency
 from .access import Actor
-from .db import session, unit_of_work
+from .db import answering, session, unit_of_work
 from .errors import Conflict, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable
 from .i18n import _
 
@@ -50,7 +50,7 @@ class App(Flask):
         """A request is one transaction: what the view did, or nothing of it; done once per idempotency key."""
         reading = request.method in READING
         try:
-            with unit_of_work(read_only=reading):
+            with answering(), unit_of_work(read_only=reading):
                 for find_actor in identify:
                     find_actor()
                 claimed = None if reading else _claim()
