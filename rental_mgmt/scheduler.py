@@ -30,9 +30,9 @@ LOOK_AGAIN = timedelta(minutes=10)
 class Scheduler:
     """One scheduler process; `stop()` from a signal or a test ends it after the running job."""
 
-    def __init__(self, ttl: timedelta = TTL):
+    def __init__(self, ttl: timedelta = TTL, look_again: timedelta = LOOK_AGAIN):
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self.ttl, self.fence = ttl, None
+        self.ttl, self.look_again, self.fence = ttl, look_again, None
         self.stopping = threading.Event()
         # A tick that comes late is still run: a busy machine must not skip a night's work.
         usual = {"coalesce": True, "misfire_grace_time": None}
@@ -42,7 +42,7 @@ class Scheduler:
         """Work until stopped: renew the lease every third of its life, run what is due while holding it."""
         for job in JOBS.values():
             self.clockwork.add_job(self._tick, _trigger(job), args=[job], id=job.name)
-        self.clockwork.add_job(self.catch_up, IntervalTrigger(seconds=int(LOOK_AGAIN.total_seconds())))
+        self.clockwork.add_job(self.catch_up, IntervalTrigger(seconds=int(self.look_again.total_seconds())))
         self.clockwork.start()
         self.renew()
         while not self.stopping.wait(self.ttl.total_seconds() / 3):

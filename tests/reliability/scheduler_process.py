@@ -18,6 +18,8 @@ from rental_mgmt.core.jobs import JOBS, job
 from rental_mgmt.scheduler import Scheduler
 
 TTL = timedelta(seconds=3)
+# A night that failed once, because the database was busy, is looked for again this soon and not in ten minutes.
+LOOK_AGAIN = timedelta(seconds=3)
 NIGHT_TAKES = 0.3
 
 metadata = MetaData()
@@ -57,7 +59,7 @@ def _declare(scheduler: Scheduler) -> None:
 def main() -> None:
     settings = config.from_environment()
     rental_mgmt.prepare(settings)
-    scheduler = Scheduler(ttl=TTL)
+    scheduler = Scheduler(ttl=TTL, look_again=LOOK_AGAIN)
     _declare(scheduler)
     signal.signal(signal.SIGTERM, scheduler.stop)
     scheduler.run()
