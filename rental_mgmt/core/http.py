@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from . import fields, i18n, idempotency
+from . import assets, fields, i18n, idempotency
 from .access import Actor
 from .db import answering, session, unit_of_work
 from .errors import Conflict, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable
@@ -46,6 +46,9 @@ class App(Flask):
         """No view of ours is a coroutine, and asking each time has its price."""
         return func
 
+    def send_static_file(self, filename: str) -> Response:
+        return small_asset(self.static_folder, filename) or super().send_static_file(filename)
+
     def dispatch_request(self) -> Response:
         """A request is one transaction: what the view did, or nothing of it; done once per idempotency key."""
         reading = request.method in READING
@@ -64,6 +67,17 @@ class App(Flask):
             if wants_json():
                 raise
             return _show_first_result(reused.answer)
+
+
+def small_asset(folder: str, name: str) -> Response | None:
+    """The style sheet or the script, made small; None for any other file."""
+    made = assets.content(folder, name)
+    if made is None:
+        return None
+    kind = "text/css" if name.endswith(".css") else "text/javascript"
+    answer = Response(made, mimetype=kind, headers={"Cache-Control": "no-cache"})
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 def actor() -> Actor:

@@ -1,18 +1,15 @@
 """The page door: rendering, the form token, security headers, language and appearance."""
 
-import hashlib
 import hmac
 import secrets
 from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from . import clock, forms, i18n, keys
+from . import assets, clock, forms, i18n, keys
 from .db import unit_of_work
 from .errors import Forbidden, Refusal
 from .http import READING, identify, wants_json
@@ -122,23 +119,14 @@ def check_form_token() -> None:
 # --- style sheets and scripts -------------------------------------------------------------------------------
 
 
-@cache
-def _version(folder: str, name: str) -> str:
-    """Eight digits of what a static file holds: another content is another address."""
-    try:
-        return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:8]
-    except OSError:
-        return ""
-
-
 def _name_version(endpoint: str, values: dict) -> None:
     if endpoint == "static":
-        values.setdefault("v", _version(current_app.static_folder, values["filename"]))
+        values.setdefault("v", assets.version(current_app.static_folder, values["filename"]))
 
 
 def _keep_for_long(response: Response) -> None:
     """Under an address with its version a file never changes; under any other one a browser asks again."""
-    version = _version(current_app.static_folder, (request.view_args or {}).get("filename", ""))
+    version = assets.version(current_app.static_folder, (request.view_args or {}).get("filename", ""))
     if version and request.args.get("v") == version:
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
 

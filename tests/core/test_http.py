@@ -1,5 +1,7 @@
 """A request: refusals in words also without a database, reads, languages, nothing left from the one before."""
 
+import re
+
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -139,11 +141,16 @@ def test_who_has_to_show_themselves_comes_back_to_where_they_were(client, somebo
 
 
 @only_sqlite
-def test_style_sheets_are_kept_for_a_year_under_an_address_of_their_content(client):
+def test_style_sheet_and_script_are_kept_for_a_year_under_an_address_of_their_content(client):
     page = client.get("/privacy").text
-    [address] = {part.split('"')[0] for part in page.split('href="') if "/static/base.css" in part}
-    with client.get(address) as kept, client.get("/static/base.css?v=0") as asked_again:
+    addresses = re.findall(r'(?:href|src)="(/static/(?:all.css|app.js)[^"]*)"', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        kept, asked_again = client.get(address), client.get(address.partition("?")[0])
         assert "immutable" in kept.headers["Cache-Control"]
         assert "max-age=31536000" in kept.headers["Cache-Control"]
         assert "no-cache" in asked_again.headers["Cache-Control"]
         assert "Set-Cookie" not in kept.headers
+        unchanged = client.get(address.partition("?")[0], headers={"If-None-Match": kept.headers["ETag"]})
+        assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert client.get("/static/nothing.css").status_code == 404
