@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from ..alerts.models import Alert
+from ..alerts.service import is_read_by
 from ..core import clock
 from ..core.access import Actor
 from ..core.db import session
-from ..core.i18n import _
+from ..core.i18n import _, locale
 from ..devices.models import KeyPurpose, LockAction, LockEvent
 from ..stays.models import Guest, Stay
 from ..units.models import Unit
@@ -18,7 +19,7 @@ MOST_EVENTS = 400
 
 
 def last_days(actor: Actor, unit: Unit) -> dict:
-    """What the strip macro draws; four statements. Alerts of identity rules are shown to the police alone."""
+    """What the strip macro draws; four statements."""
     today = clock.local_day(clock.now())
     first = today - timedelta(days=DAYS - 1)
     start, end = clock.day_bounds(first)[0], clock.day_bounds(today)[1]
@@ -85,10 +86,13 @@ def _door_events(unit: Unit, start: datetime) -> list[dict]:
 
 
 def _alerts(actor: Actor, unit: Unit, start: datetime) -> list[dict]:
-    query = select(Alert).where(Alert.unit_id == unit.id, Alert.first_seen_at >= start)
-    if not actor.is_police:
-        query = query.where(Alert.is_identity.is_(False))
+    """Only what the actor's role reads."""
+    query = select(Alert).where(Alert.unit_id == unit.id, Alert.first_seen_at >= start, is_read_by(actor.role))
     return [
-        {"start": alert.first_seen_at, "word": alert.title, "tone": f"p{int(alert.severity)}"}
+        {
+            "start": alert.first_seen_at,
+            "word": alert.title_en if locale() == "en" else alert.title,
+            "tone": f"p{int(alert.severity)}",
+        }
         for alert in session.scalars(query.order_by(Alert.first_seen_at))
     ]
