@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from ..alerts.queue import AlertFilter, get_page
 from ..core import clock
@@ -11,13 +12,13 @@ from ..core.access import Actor, Role
 from ..core.db import session
 from ..exports.models import Export, ExportStatus, Lookup, LookupStatus
 from ..stays import nights
-from ..stays.models import Guest, Missing, Stay
+from ..stays.models import Guest, OverseasReport, Stay
 from ..stays.presence import is_present
 from ..units.models import Filing, FilingStatus, Unit, UnitStatus
 from ..units.scope import visible
 from ..workorders.models import OrderStatus, WorkOrder
 
-SHORT = 6
+SHORT, MOST_CLOCKS = 6, 30
 OVERSEAS_HOURS = 24
 
 
@@ -49,19 +50,15 @@ def home_of(actor: Actor) -> Home:
 
 def _landlord(actor: Actor) -> Home:
     tiles = nights.tiles(actor, nights.tonight())
-    act = (nights.Tile.UNREGISTERED, nights.Tile.INCOMPLETE)
-    unknown = nights.Tile.NOT_KNOWN
-    tiles.sort(key=lambda night: (night.tile not in act, night.tile is not unknown, night.unit.name))
     counts = {tile.value: sum(night.tile is tile for night in tiles) for tile in nights.Tile}
-    counts["unclaimed"] = 0
     return Home(alerts=_alerts(actor), counts=counts, tiles=tiles, filings=_own_filings(actor))
 
 
 def _own_filings(actor: Actor) -> list:
     """Filings of one's own that wait for oneself: returned, or not yet submitted."""
     waiting = (FilingStatus.RETURNED, FilingStatus.DRAFT)
-    query = visible(actor, Filing).where(Filing.status.in_(waiting)).order_by(Filing.uid.desc()).limit(SHORT)
-    return session.scalars(query).all()
+    query = visible(actor, Filing).where(Filing.status.in_(waiting)).options(joinedload(Filing.unit))
+    return session.scalars(query.order_by(Filing.uid.desc()).limit(SHORT)).all()
 
 
 def _field(actor: Actor) -> Home:
@@ -71,6 +68,7 @@ def _field(actor: Actor) -> Home:
             WorkOrder.assigned_to_id == actor.user_id,
             WorkOrder.status.in_((OrderStatus.ASSIGNED, OrderStatus.SIGNED, OrderStatus.RETURNED)),
         )
+        .options(joinedload(WorkOrder.alert))
         .order_by(WorkOrder.uid)
         .limit(SHORT)
     )
@@ -106,20 +104,21 @@ def _police(actor: Actor) -> Home:
     return Home(alerts=_alerts(actor), counts=counts, overseas=_overseas(actor))
 
 
-def _overseas(actor: Actor) -> list:
-    """Overseas guests present and not yet reported, by time left: the unit and the clock, no name."""
+def _overseas(actor: Actor) -> list[dict]:
+    """Overseas guests present and not yet reported, the least time left first: unit and clock, no name."""
     query = (
         visible(actor, Guest)
-        .with_only_columns(Guest.arrived_at, Guest.missing, Unit.name, Unit.uid)
+        .with_only_columns(Guest.arrived_at, Unit.name, Unit.uid)
         .join(Stay, Stay.id == Guest.stay_id)
-        .where(Guest.is_overseas.is_(True), is_present(clock.now()))
-        .order_by(Guest.arrived_at)
+        .outerjoin(OverseasReport, OverseasReport.guest_id == Guest.id)
+        .where(Guest.is_overseas.is_(True), is_present(clock.now()), OverseasReport.id.is_(None))
+        .order_by(Guest.arrived_at, Guest.id)
+        .limit(MOST_CLOCKS)
     )
     left = timedelta(hours=OVERSEAS_HOURS)
     return [
         {"unit": name, "unit_uid": uid, "until": arrived_at + left}
-        for arrived_at, missing, name, uid in session.execute(query)
-        if Missing.OVERSEAS_REPORT.value in missing
+        for arrived_at, name, uid in session.execute(query)
     ]
 
 

@@ -1,5 +1,6 @@
 """The landlord's evening: one tile a unit, and what was said about a night. Not known is a state of its own."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,6 +21,7 @@ from ..units.scope import visible
 from .models import Guest, NightMark, NightState, Stay
 
 NOON, MORNING = time(12), time(6)
+FLOOR = re.compile(r"\s\S{1,3}层\s")
 
 
 class Tile(StrEnum):
@@ -54,6 +56,15 @@ class UnitNight:
     registered: int
     planned: int
     stay: Stay | None
+
+    @property
+    def title(self) -> str:
+        """What fits on a tile: the nickname, or the name without the floor, which the door says too."""
+        return self.unit.nickname or FLOOR.sub(" ", self.unit.name)
+
+    @property
+    def needs_act(self) -> bool:
+        return self.tile in (Tile.UNREGISTERED, Tile.INCOMPLETE)
 
 
 def tonight() -> date:
