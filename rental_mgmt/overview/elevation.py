@@ -1,31 +1,26 @@
 """A building as it stands tonight, door by door: known, occupied, not known, or in need of an act."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import func, select
 
-from ..alerts.models import Alert, AlertStatus
+from ..alerts.models import Alert
+from ..alerts.service import is_read_by
 from ..core import clock
-from ..core.access import Actor, Role
+from ..core.access import Actor
 from ..core.db import session
 from ..core.i18n import _
+from ..core.portable import among
 from ..places.models import Place, PlaceKind
 from ..stays.models import Guest, NightMark, NightState, Stay
 from ..stays.nights import night_bounds, tonight
 from ..stays.presence import is_present
 from ..units.models import Unit, UnitStatus
 from ..units.scope import visible
-
-# What may be drawn where anybody can stand: whether a home is empty is nobody's business (decisions 5.6).
-WALL_SAFE = {
-    "act": "unknown",
-    "registered": "unknown",
-    "empty": "unknown",
-    "unknown": "unknown",
-    "none": "none",
-}
 
 
 class DoorState(StrEnum):
@@ -58,16 +53,32 @@ class Building:
 
     name: str
     floors: list[Floor]
-    note: str = ""
-    uid: object = None
+    units: int = 0
+    uid: UUID | None = None
+
+    @property
+    def note(self) -> str:
+        return _("%(n)s 套房源", n=self.units)
+
+    @property
+    def acts(self) -> int:
+        """How many of its doors need somebody to do something."""
+        return sum(door.state == DoorState.ACT for floor in self.floors for door in floor.doors)
 
 
-def elevations(actor: Actor, href, building: Place | None = None) -> list[Building]:
-    """Every building in scope (or one), in five statements however many homes it has.
+def neediest(buildings: list[Building], uid: UUID | None = None) -> Building | None:
+    """The building somebody asked for, else the one where most is to be done."""
+    asked = [building for building in buildings if building.uid == uid]
+    return next(iter(asked), None) or max(buildings, key=lambda building: building.acts, default=None)
+
+
+def elevations(actor: Actor, href: Callable[[UUID], str]) -> list[Building]:
+    """Every building in scope, in seven statements however many homes it has.
 
     `href(unit_uid)` makes the address of a door. Doors without a unit in scope are drawn as no unit.
     """
-    units = _units(actor, building)
+    query = visible(actor, Unit).where(Unit.status != UnitStatus.CLOSED, Unit.merged_into_id.is_(None))
+    units = session.scalars(query).all()
     if not units:
         return []
     places = _places({unit.door_id for unit in units} | {unit.building_id for unit in units})
@@ -78,14 +89,7 @@ def elevations(actor: Actor, href, building: Place | None = None) -> list[Buildi
     drawn = [
         _draw(places[building_id], found, places, states, href) for building_id, found in by_building.items()
     ]
-    return sorted(drawn, key=lambda one: one.name)
-
-
-def _units(actor: Actor, building: Place | None) -> list[Unit]:
-    query = visible(actor, Unit).where(Unit.status != UnitStatus.CLOSED, Unit.merged_into_id.is_(None))
-    if building is not None:
-        query = query.where(Unit.building_id == building.id)
-    return session.scalars(query).all()
+    return sorted(drawn, key=lambda one: (len(one.name), one.name))
 
 
 def _places(ids: set[int]) -> dict[int, Place]:
@@ -97,61 +101,81 @@ def _places(ids: set[int]) -> dict[int, Place]:
 
 
 def _states(unit_ids: list[int], actor: Actor) -> dict[int, tuple[DoorState, str]]:
-    begins, ends = night_bounds(tonight())
-    states: dict[int, tuple[DoorState, str]] = {}
+    """Unit → how its door stands; what is said later here outweighs what was said before."""
+    return _marked(unit_ids) | _planned(unit_ids) | _registered(unit_ids) | _alerted(unit_ids, actor)
+
+
+def _marked(unit_ids: list[int]) -> dict[int, tuple[DoorState, str]]:
     marks = select(NightMark.unit_id, NightMark.state).where(
-        NightMark.unit_id.in_(unit_ids), NightMark.night_on == tonight()
+        among(NightMark.unit_id, unit_ids), NightMark.night_on == tonight()
     )
-    for unit_id, mark in session.execute(marks):
-        said = mark is NightState.EMPTY
-        states[unit_id] = (DoorState.EMPTY, _("空")) if said else (DoorState.ACT, _("有客未登记"))
+    words = {
+        NightState.EMPTY: (DoorState.EMPTY, _("空")),
+        NightState.OCCUPIED: (DoorState.ACT, _("有客未登记")),
+    }
+    return {unit_id: words[mark] for unit_id, mark in session.execute(marks)}
+
+
+def _planned(unit_ids: list[int]) -> dict[int, tuple[DoorState, str]]:
+    """Stays that go on or begin tonight; where their guests are registered, that is said instead."""
+    open_now = select(Stay.unit_id).where(
+        among(Stay.unit_id, unit_ids),
+        Stay.ended_at.is_(None),
+        Stay.cancelled_at.is_(None),
+        Stay.checks_in_at < night_bounds(tonight())[1],
+        ~select(Guest.id).where(Guest.stay_id == Stay.id, Guest.left_at.is_not(None)).exists(),
+    )
+    return {unit_id: (DoorState.ACT, _("有客未登记")) for unit_id in session.scalars(open_now)}
+
+
+def _registered(unit_ids: list[int]) -> dict[int, tuple[DoorState, str]]:
     registered = (
         select(Guest.unit_id, func.count())
         .join(Stay, Stay.id == Guest.stay_id)
-        .where(Guest.unit_id.in_(unit_ids), is_present(clock.now()))
+        .where(among(Guest.unit_id, unit_ids), is_present(clock.now()))
         .group_by(Guest.unit_id)
     )
-    for unit_id, count in session.execute(registered):
-        states[unit_id] = (DoorState.REGISTERED, _("在住 %(n)s 人", n=count))
-    due = select(Stay.unit_id).where(
-        Stay.unit_id.in_(unit_ids),
-        Stay.ended_at.is_(None),
-        Stay.cancelled_at.is_(None),
-        Stay.checks_in_at >= begins,
-        Stay.checks_in_at < ends,
-    )
-    for unit_id in session.scalars(due):
-        states.setdefault(unit_id, (DoorState.ACT, _("今晚到，未登记")))
-    for unit_id, count in session.execute(_alerts(unit_ids, actor)):
-        states[unit_id] = (DoorState.ACT, _("预警 %(n)s 条", n=count))
-    return states
+    said = session.execute(registered)
+    return {unit_id: (DoorState.REGISTERED, _("在住 %(n)s 人", n=count)) for unit_id, count in said}
 
 
-def _alerts(unit_ids: list[int], actor: Actor):
-    query = select(Alert.unit_id, func.count()).where(
-        Alert.unit_id.in_(unit_ids), Alert.live_key.is_not(None), Alert.status != AlertStatus.CLOSED
+def _alerted(unit_ids: list[int], actor: Actor) -> dict[int, tuple[DoorState, str]]:
+    """Only what the actor's role reads: a coloured door would tell of an alert as well as its text."""
+    query = (
+        select(Alert.unit_id, func.count())
+        .where(among(Alert.unit_id, unit_ids), Alert.live_key.is_not(None), is_read_by(actor.role))
+        .group_by(Alert.unit_id)
     )
-    if not actor.is_police and actor.role is not Role.LANDLORD:
-        # Identity alerts are read by the roles in their turns only; a coloured door would tell of one.
-        query = query.where(Alert.is_identity.is_(False))
-    return query.group_by(Alert.unit_id)
+    said = session.execute(query)
+    return {unit_id: (DoorState.ACT, _("预警 %(n)s 条", n=count)) for unit_id, count in said}
 
 
 def _draw(building: Place, units: list[Unit], places, states, href) -> Building:
-    by_floor: dict[int, list[Unit]] = defaultdict(list)
+    """Floors from the top, doors one above the other as they lie; a gap where a home is no unit."""
+    columns = _columns(units, places)
+    by_floor: dict[int, dict[tuple, Door]] = defaultdict(dict)
     for unit in units:
-        by_floor[places[unit.door_id].parent_id].append(unit)
-    columns = max(len(found) for found in by_floor.values())
+        door = places[unit.door_id]
+        state, word = states.get(unit.id, (DoorState.UNKNOWN, _("不明")))
+        drawn = Door(door.code, state.value, word, href(unit.uid))
+        by_floor[door.parent_id][_column(door, places)] = drawn
+    gap = Door("", DoorState.NONE.value)
     floors = sorted((places[floor] for floor in by_floor), key=lambda place: -place.rank)
-    drawn = []
+    drawn_floors = []
     for floor in floors:
-        found = sorted(by_floor[floor.id], key=lambda unit: places[unit.door_id].rank)
-        doors = [_door(unit, places[unit.door_id], states, href) for unit in found]
-        doors += [Door("", DoorState.NONE.value)] * (columns - len(doors))
-        drawn.append(Floor(floor.name if floor.kind is PlaceKind.FLOOR else "", doors))
-    return Building(building.name, drawn, _("%(n)s 套房源", n=len(units)), building.uid)
+        # Up to the last door: to the right of it there is only air.
+        width = columns.index(max(by_floor[floor.id])) + 1
+        doors = [by_floor[floor.id].get(column, gap) for column in columns[:width]]
+        drawn_floors.append(Floor(floor.name if floor.kind is PlaceKind.FLOOR else "", doors))
+    return Building(building.name, drawn_floors, len(units), building.uid)
 
 
-def _door(unit: Unit, door: Place, states, href) -> Door:
-    state, word = states.get(unit.id, (DoorState.UNKNOWN, _("不明")))
-    return Door(door.code, state.value, word, href(unit.uid))
+def _columns(units: list[Unit], places) -> list[tuple]:
+    return sorted({_column(places[unit.door_id], places) for unit in units})
+
+
+def _column(door: Place, places) -> tuple:
+    """Where a door lies on its floor: 1203 third on the twelfth, 2-1203 third of the second entrance."""
+    entrance, _dash, number = door.code.rpartition("-")
+    place = number.removeprefix(str(places[door.parent_id].rank))
+    return len(entrance), entrance, len(place), place

@@ -1,5 +1,6 @@
 """Role homes, the compound seen from the street, a unit's month, the auditor's desk, health, privacy."""
 
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from flask import (
 from ..core.access import Role
 from ..core.api import the_api
 from ..core.errors import Forbidden, Invalid, NotFound, Unavailable
+from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.lookup import get_or_404
@@ -29,10 +31,11 @@ from ..places.law import get_law, laws
 from ..places.pack import pack_for
 from ..stays import nights
 from ..stays.models import NightState
+from ..stays.schemas import EveningIn
 from ..units.models import Unit
 from ..units.scope import visible
 from . import trail as auditing
-from .elevation import WALL_SAFE, Door, elevations
+from .elevation import elevations, neediest
 from .health import examine
 from .homes import home_of
 from .nav_web import navigation
@@ -40,6 +43,7 @@ from .strip import last_days
 
 web = Blueprint("overview", __name__, template_folder="templates")
 
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 HOMES = {
     Role.LANDLORD: "landlord",
     Role.HELPER: "landlord",
@@ -70,35 +74,40 @@ def home():
     """首页：现在最该做的事"""
     who = actor()
     buildings = elevations(who, _door_address) if who.role is Role.PROPERTY_MANAGER else []
-    template = f"overview/{HOMES[who.role]}.html"
-    return page(template, home=home_of(who), buildings=buildings, night_on=nights.tonight())
+    return page(
+        f"overview/{HOMES[who.role]}.html",
+        home=home_of(who),
+        buildings=buildings,
+        chosen=neediest(buildings),
+        night_on=nights.tonight(),
+    )
 
 
 @web.post("/tonight")
 def save_tonight():
     """保存今晚各套房源的情况"""
-    said = {}
+    form, said = Form(EveningIn), {}
     for name, value in request.form.items():
         if name.startswith("unit-") and value in set(NightState):
             try:
                 said[UUID(name[5:])] = NightState(value)
             except ValueError:
                 raise Invalid(errors={name[:50]: [_("编号格式不正确")]}) from None
-    count = nights.mark_tonight(actor(), said) if said else 0
-    flash(_("已保存 %(n)s 套房源今晚的情况", n=count), "good")
+    if form.submit(lambda night_on: nights.mark_tonight(actor(), said, night_on)):
+        flash(_("已保存 %(n)s 套房源今晚的情况", n=len(said)), "good")
+    else:
+        flash(_("；").join(words for lines in form.errors.values() for words in lines), "bad")
     return redirect(url_for(".home"), 303)
 
 
 @web.get("/compound")
 def compound():
-    """楼栋立面图；?wall=1 时不显示空置与否"""
+    """楼栋立面图，一次一栋；?wall=1 是给公共显示屏的，只有每栋的数"""
     buildings = elevations(actor(), _door_address)
-    wall = "wall" in request.args
-    if wall:
-        for building in buildings:
-            for floor in building.floors:
-                floor.doors = [Door(door.label, WALL_SAFE[door.state]) for door in floor.doors]
-    return page("overview/compound.html", buildings=buildings, wall=wall)
+    asked = request.args.get("building", "")
+    chosen = neediest(buildings, UUID(asked) if UUID_TEXT.fullmatch(asked) else None)
+    template = "overview/wall.html" if "wall" in request.args else "overview/compound.html"
+    return page(template, buildings=buildings, chosen=chosen)
 
 
 @web.get("/units/<uuid:unit_uid>/days")

@@ -153,6 +153,12 @@ class NightIn(fields.Schema):
     )
 
 
+class EveningIn(fields.Schema):
+    """Which night the tiles of an evening speak of."""
+
+    night_on = fields.Day(lazy("日期"), load_default=None, allow_none=True)
+
+
 class StayOut(fields.Schema):
     """A stay; no names."""
 
