@@ -122,6 +122,12 @@ class Form:
         return self.errors.get(name, [])
 
     @property
+    def said_in_one_line(self) -> str:
+        """All that is wrong, each with its field's name: for a flash where the form is not shown again."""
+        said = [(self.spec(name).label, words) for name, errors in self.errors.items() for words in errors]
+        return _("；").join(f"{label}{_('：')}{words}" if label else words for label, words in said)
+
+    @property
     def general_errors(self) -> list[str]:
         return self.errors.get("_schema", []) + self.errors.get("", [])
 

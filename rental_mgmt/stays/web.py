@@ -250,7 +250,7 @@ def mark_night(unit_uid):
             "good",
         )
     else:
-        flash(_("；").join(words for said in form.errors.values() for words in said), "bad")
+        flash(form.said_in_one_line, "bad")
     return redirect(safe_next(request.form.get("next")), 303)
 
 

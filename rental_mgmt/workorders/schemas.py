@@ -67,6 +67,7 @@ class AlertsIn(fields.Schema):
         required=True,
         validate=validate.Length(1, 200, error=str(200)),
         metadata={"label": lazy("选中的预警")},
+        error_messages={"required": lazy("请先在列表里勾选")},
     )
 
 
@@ -83,6 +84,7 @@ class OrdersIn(fields.Schema):
         required=True,
         validate=validate.Length(1, 200, error=str(200)),
         metadata={"label": lazy("选中的反馈")},
+        error_messages={"required": lazy("请先在列表里勾选")},
     )
 
 

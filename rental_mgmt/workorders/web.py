@@ -211,7 +211,7 @@ def reopen(alert_uid):
     if form.submit(lambda reason: alerts.reopen(actor(), alert, reason)):
         flash(_("已重新打开"))
     else:
-        flash(next(iter(form.errors.values()))[0], "warn")
+        flash(form.said_in_one_line, "warn")
     return redirect(url_for("alerts.show", uid=alert_uid), 303)
 
 
@@ -224,8 +224,8 @@ def many():
         orders, left = found[0]
         flash(_("%(n)s 条已办，%(left)s 条未动（已被认领、未轮到或不在范围内）", n=len(orders), left=len(left)))
     else:
-        flash(_("；").join(words for said in form.errors.values() for words in said), "warn")
-    return redirect(url_for("alerts.index"), 303)
+        flash(form.said_in_one_line, "warn")
+    return redirect(pages.here(), 303)
 
 
 def _act_on_many(alerts: list, result: Verdict | None = None, note: str = ""):

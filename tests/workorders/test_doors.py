@@ -144,7 +144,7 @@ def test_nothing_ticked_is_said(client, world, block, alert):
     world.sign_in(client, block.manager)
     answer = fill_in(client, "/alerts/", {"act": "claim"}, at="/many", follow=True)
     assert answer.status_code == 200
-    assert "请填写此项" in answer.text
+    assert "请先在列表里勾选" in answer.text
 
 
 def test_the_second_claimer_gets_409(client, world, block, alert):
