@@ -17,7 +17,7 @@ from flask import (
     url_for,
 )
 
-from ..core.access import Role
+from ..core.access import Role, may
 from ..core.api import the_api
 from ..core.errors import Forbidden, Invalid, NotFound, Unavailable
 from ..core.forms import Form
@@ -33,6 +33,7 @@ from ..stays import nights
 from ..stays.models import NightState
 from ..stays.schemas import EveningIn
 from ..units.models import Unit
+from ..units.registering import register_unit
 from ..units.scope import visible
 from . import trail as auditing
 from .elevation import elevations, neediest
@@ -80,6 +81,7 @@ def home():
         buildings=buildings,
         chosen=neediest(buildings),
         night_on=nights.tonight(),
+        may_add=may(who, register_unit),
     )
 
 
