@@ -17,7 +17,7 @@ from .core.log import log_as_json
 ROOMS = (
     *("audit", "places", "accounts", "notices", "units"),
     *("stays", "devices", "alerts"),
-    *("rules", "workorders", "exports", "reporting", "imports"),
+    *("rules", "workorders", "exports", "reporting", "imports", "succession"),
     *("overview", "demo"),
 )
 DOORS = ("api", "web", "hooks", "jobs", "senders")

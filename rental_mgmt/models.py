@@ -12,11 +12,12 @@ from .places import models as places
 from .reporting import models as reporting
 from .rules import models as rules
 from .stays import models as stays
+from .succession import models as succession
 from .units import models as units
 from .workorders import models as workorders
 
 ROOMS = (
     *(files, idempotency, jobs, outbox, settings, touch),
     *(audit, places, accounts, units, notices, stays, devices, alerts),
-    *(rules, workorders, exports, reporting, imports),
+    *(rules, workorders, exports, reporting, imports, succession),
 )

@@ -630,8 +630,10 @@ def upgrade() -> None:
     sa.Column('import_batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('suspension_reason', sa.String(), nullable=True),
     sa.Column('suspension_decision', sa.String(), nullable=True),
+    sa.Column('closing_reason', sa.String(), nullable=True),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.Column('claimed_at', sa.DateTime(), nullable=True),
+    sa.Column('handed_over_at', sa.DateTime(), nullable=True),
     sa.Column('activated_at', sa.DateTime(), nullable=True),
     sa.Column('closed_at', sa.DateTime(), nullable=True),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1177,6 +1179,34 @@ def upgrade() -> None:
     with op.batch_alter_table('lock_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_lock_event_unit_id_occurred_at'), ['unit_id', 'occurred_at'], unique=False)
 
+    op.create_table('unit_transfer',
+    sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('from_party_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('to_party_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('party_role', sa.String(length=32), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('offered_at', sa.DateTime(), nullable=False),
+    sa.Column('offered_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('offered_as', sa.String(length=32), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(), nullable=True),
+    sa.Column('accepted_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(), nullable=True),
+    sa.Column('uid', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['accepted_by_id'], ['user_account.id'], name=op.f('fk_unit_transfer_accepted_by_id')),
+    sa.ForeignKeyConstraint(['code_id'], ['one_time_code.id'], name=op.f('fk_unit_transfer_code_id')),
+    sa.ForeignKeyConstraint(['from_party_id'], ['party.id'], name=op.f('fk_unit_transfer_from_party_id')),
+    sa.ForeignKeyConstraint(['offered_by_id'], ['user_account.id'], name=op.f('fk_unit_transfer_offered_by_id')),
+    sa.ForeignKeyConstraint(['to_party_id'], ['party.id'], name=op.f('fk_unit_transfer_to_party_id')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_unit_transfer_unit_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_unit_transfer')),
+    sa.UniqueConstraint('code_id', name=op.f('uq_unit_transfer_code_id')),
+    sa.UniqueConstraint('uid', name=op.f('uq_unit_transfer_uid'))
+    )
+    with op.batch_alter_table('unit_transfer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_unit_transfer_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('work_order',
     sa.Column('alert_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('assigned_to_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1270,6 +1300,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_work_order_alert_id'))
 
     op.drop_table('work_order')
+    with op.batch_alter_table('unit_transfer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_unit_transfer_unit_id'))
+
+    op.drop_table('unit_transfer')
     with op.batch_alter_table('lock_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lock_event_unit_id_occurred_at'))
 

@@ -142,6 +142,7 @@ class CodePurpose(StrEnum):
     RESET = "reset"
     SIGN_IN_LINK = "sign_in_link"
     CLAIM = "claim"
+    TRANSFER = "transfer"
 
 
 class OneTimeCode(Uid, Model):

@@ -139,7 +139,8 @@ def guest_query() -> Select:
 def _found(actor: Actor, asked: Asked, unit: Unit | None) -> Select:
     query = guest_query().limit(MOST_FOUND)
     if unit is not None:
-        return query.where(Guest.unit_id == unit.id, _there_on(asked.on_day))
+        flat = select(Unit.id).where(or_(Unit.id == unit.id, Unit.merged_into_id == unit.id))
+        return query.where(Guest.unit_id.in_(flat), _there_on(asked.on_day))
     person = query.join(Person, Person.id == Guest.person_id).where(Person.fp == _print_of(asked))
     return person.where(served(actor.station_ids, Guest.arrived_at))
 
@@ -169,9 +170,11 @@ def _unit(actor: Actor, asked: Asked) -> Unit:
     if asked.on_day > clock.local_day(clock.now()):
         raise Invalid(errors={"on_day": [_("日期不能晚于今天")]})
     ours = select(Unit).where(served(actor.station_ids, clock.day_bounds(asked.on_day)[1]))
+    # Listings that were merged into another are asked for together with it.
+    named = ours.where(Unit.merged_into_id.is_(None))
     text = " ".join(asked.unit.split())
     found = session.scalars(ours.where(Unit.code == text.upper())).all()
-    found = found or session.scalars(ours.where(Unit.name.endswith(text, autoescape=True)).limit(6)).all()
+    found = found or session.scalars(named.where(Unit.name.endswith(text, autoescape=True)).limit(6)).all()
     if not found:
         raise Invalid(errors={"unit": [_("辖区内没有这个房源，请核对编码或门号")]})
     if len(found) > 1:

@@ -74,11 +74,17 @@ def shown_guest(actor: Actor, guest: Guest) -> ShownGuest:
 
 def cells_of(actor: Actor, guest: Guest, context: Context) -> dict[Field, Shown]:
     """What the one masking table lets this reader see of this guest here; of a void registration only masks."""
-    lately = is_lately(guest.left_at or guest.stay.ended_at, clock.now())
+    lately = is_lately(guest.left_at or guest.stay.ended_at, clock.now()) and not _was_anothers(guest)
     found = {part: what_may(actor.role, part, context, minor=guest.is_minor, lately=lately) for part in PARTS}
     if guest.voided_at:
         return {part: min(cell, Shown.MASKED, key=ORDER.index) for part, cell in found.items()}
     return found
+
+
+def _was_anothers(guest: Guest) -> bool:
+    """Did this guest leave before the unit's present party took it over?"""
+    gone_at, since = guest.left_at or guest.stay.ended_at, guest.stay.unit.handed_over_at
+    return gone_at is not None and since is not None and gone_at <= since
 
 
 def _shown(guest: Guest, cells: dict[Field, Shown], context: Context) -> ShownGuest:

@@ -72,18 +72,24 @@ def claim_units(actor: Actor, uids: Sequence[UUID], party: UUID | None = None) -
 @allow(Role.LANDLORD)
 def claim_by_code(actor: Actor, typed: str, party: UUID | None = None) -> Unit:
     """Take over the unit of a printed code and spend it. Raises Invalid, and TooMany after five wrong ones."""
+    code = spend_typed(typed, CodePurpose.CLAIM, actor)
+    unit = session.get_one(Unit, code.unit_id)
+    return _take_over(actor, [unit], choose_party(actor, party), "code")[0]
+
+
+def spend_typed(typed: str, purpose: CodePurpose, actor: Actor) -> OneTimeCode:
+    """The live code that this person typed, spent. Raises Invalid, and TooMany after five wrong ones."""
     tried = Try.of(f"claim {actor.uid}", "claim")
     _refuse_guessing(tried)
     try:
-        code = find_code(typed, (CodePurpose.CLAIM,))
+        code = find_code(typed, (purpose,))
         if code.user_id not in (None, actor.user_id):
             raise Invalid(errors={"code": [_("此认领码属于另一个账号，请向办理人重新索取")]})
     except Invalid:
         note_failure(tried)
         raise
     spend_code(code.uid)
-    unit = session.get_one(Unit, code.unit_id)
-    return _take_over(actor, [unit], choose_party(actor, party), "code")[0]
+    return code
 
 
 def _refuse_guessing(tried: Try) -> None:

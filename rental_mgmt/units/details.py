@@ -54,6 +54,11 @@ def write_words(unit: Unit, details: dict) -> None:
     """Names, rules, consent and the safety contact: a landlord may change them at any time."""
     for name in PLAIN:
         setattr(unit, name, details[name])
+    write_contact(unit, details)
+
+
+def write_contact(unit: Unit, details: dict) -> None:
+    """Who answers for the unit's safety, sealed."""
     for name in CONTACT:
         given = details[name]
         setattr(unit, f"{name}_sealed", seal(given, _where(unit, name), Retention.UNIT) if given else None)

@@ -115,3 +115,13 @@ def rooms_of(unit: Unit) -> list[Unit]:
     """The rooms of a whole flat that are let apart."""
     query = select(Unit).where(Unit.parent_id == unit.id, Unit.merged_into_id.is_(None)).order_by(Unit.id)
     return list(session.scalars(query))
+
+
+def merged_into(unit: Unit) -> list[Unit]:
+    """The other listings of this flat that were merged into this unit, with their history."""
+    return list(session.scalars(select(Unit).where(Unit.merged_into_id == unit.id).order_by(Unit.id)))
+
+
+def survivor_of(unit: Unit) -> Unit | None:
+    """The unit that goes on for one that was merged; a merged unit points at the last of its line."""
+    return session.get(Unit, unit.merged_into_id)

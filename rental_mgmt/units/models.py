@@ -123,8 +123,11 @@ class Unit(Uid, Model):
     import_batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id"), index=True)
     suspension_reason: Mapped[str | None]
     suspension_decision: Mapped[str | None]
+    closing_reason: Mapped[str | None]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    # When its present party took it over from another one; of guests who left before that it sees masks only.
+    handed_over_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)

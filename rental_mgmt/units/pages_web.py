@@ -18,7 +18,7 @@ from .schemas import DocumentIn, ReasonIn, SuspendIn, UnitIn, VersionIn
 
 web = Blueprint("units", __name__, template_folder="templates")
 
-FORMS = {"document": DocumentIn, "suspend": SuspendIn, "close": ReasonIn, "return_": ReasonIn}
+FORMS = {"document": DocumentIn, "suspend": SuspendIn, "return_": ReasonIn}
 OPERATIONS = {
     "edit": registering.edit_unit,
     "add_document": papers.add_document,
@@ -29,7 +29,6 @@ OPERATIONS = {
     "decide": filing.decide,
     "suspend": states.suspend,
     "resume": states.resume,
-    "close": states.close,
     "plate": plates.token_of,
     "claim_code": claiming.print_claim_code,
 }
@@ -60,6 +59,8 @@ def _facts(me: Actor, unit: Unit) -> dict:
         "listings": details.listings_of(unit),
         "windows": details.windows_of(unit),
         "rooms": listing.rooms_of(unit),
+        "merged": listing.merged_into(unit),
+        "survivor": unit.merged_into_id and listing.survivor_of(unit),
     }
 
 

@@ -29,13 +29,11 @@ class PublicUnit:
 
 
 def unit_behind(token: str | None) -> Unit:
-    """The unit whose plate carries this QR. Raises NotFound."""
-    unit = (
-        session.scalar(select(Unit).where(Unit.qr_token == token, Unit.status.in_(HAS_A_PLATE)))
-        if token
-        else None
-    )
-    if unit is None or unit.merged_into_id:
+    """The unit whose plate carries this QR; of a merged one the unit that goes on. Raises NotFound."""
+    unit = session.scalar(select(Unit).where(Unit.qr_token == token)) if token else None
+    if unit is not None and unit.merged_into_id:
+        unit = session.get_one(Unit, unit.merged_into_id)
+    if unit is None or unit.status not in HAS_A_PLATE:
         raise NotFound(_("没有找到这块码牌对应的房源，码牌可能已停止使用"))
     return unit
 

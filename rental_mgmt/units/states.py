@@ -1,9 +1,9 @@
-"""Suspending, resuming and closing a unit: the landlord's own, or by the police with a decision number."""
+"""Suspending and resuming a unit: the landlord's own, or by the police with a decision number; its end."""
 
 from ..audit.service import record
 from ..core import clock
 from ..core.access import POLICE_ROLES, Actor, Role, allow
-from ..core.errors import Conflict, Forbidden, Invalid
+from ..core.errors import Forbidden, Invalid
 from ..core.i18n import _, lazy
 from ..core.touch import Kind, touch
 from ..notices.service import notify
@@ -51,19 +51,14 @@ def resume(actor: Actor, unit: Unit, version: int) -> Unit:
     return unit
 
 
-@allow(Role.LANDLORD)
-def close(actor: Actor, unit: Unit, reason: str, version: int) -> Unit:
-    """End a unit for good: its filing is withdrawn, its landlord's role ends, its code is never used again."""
-    hold(unit, version)
-    if unit.suspension_decision is not None:
-        raise Conflict(_("派出所停用期间不能注销，请先联系派出所"))
+def end(unit: Unit, actor: Actor, reason: str, action: str, title, **details) -> None:
+    """End a held unit for good: its filing is withdrawn, its landlord's role ends, its code stays unused."""
     if filing := open_filing(unit):
-        take_steps([filing], FilingStatus.WITHDRAWN, actor, _("房源已注销"))
+        take_steps([filing], FilingStatus.WITHDRAWN, actor, reason)
     unit.move_to(UnitStatus.CLOSED)
-    unit.closed_at = clock.now()
+    unit.closed_at, unit.closing_reason = clock.now(), reason
     end_role(unit)
-    _tell(actor, unit, "unit.close", lazy("房源已注销：%(unit)s"), reason_given=bool(reason))
-    return unit
+    _tell(actor, unit, action, title, **details)
 
 
 def _tell(actor: Actor, unit: Unit, action: str, title, **details) -> None:

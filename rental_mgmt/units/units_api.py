@@ -21,7 +21,7 @@ from .answers import (
 from .base_api import api
 from .packs import pack_of
 from .placing import Address
-from .schemas import ClaimIn, DocumentIn, ReasonIn, SuspendIn, UnitEditIn, UnitIn, UnitQuery, VersionIn
+from .schemas import ClaimIn, DocumentIn, SuspendIn, UnitEditIn, UnitIn, UnitQuery, VersionIn
 
 EXAMPLE = {
     "building": "01890a5d-ac96-774b-bcce-b302099a8057",
@@ -132,14 +132,6 @@ def suspend(said, unit_uid):
 def resume(said, unit_uid):
     """恢复房源（由停用的一方办理）"""
     return states.resume(actor(), _unit(unit_uid), **said)
-
-
-@api.route("/units/<uuid:unit_uid>/close", methods=["POST"])
-@api.arguments(ReasonIn, example={"version": 5, "reason": "不再出租"})
-@api.response(200, UnitOut)
-def close(said, unit_uid):
-    """注销房源（不可恢复）"""
-    return states.close(actor(), _unit(unit_uid), **said)
 
 
 # --- claims -------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""Pages: the list, a unit, a new one, its papers, and its being suspended or closed."""
+"""Pages: the list, a unit, a new one, its papers, and its being suspended."""
 
 import io
 
 from flask import Response, flash, redirect, request, send_file, url_for
 
-from ..core.access import Role, may
+from ..core.access import may
 from ..core.api import load
 from ..core.fields import values_are_typed
 from ..core.forms import Form
@@ -13,11 +13,11 @@ from ..core.i18n import _
 from ..core.paging import page_of
 from ..core.web import page
 from . import claiming, listing, papers, placing, plates, registering, states
-from .models import NeighbourConsent, PartyRoleKind, UnitStatus
+from .models import NeighbourConsent, PartyRoleKind
 from .packs import pack_at_path
 from .pages_web import pressed, to_unit, uid_in, unit_page, web
 from .placing import Address
-from .schemas import DocumentIn, ReasonIn, SuspendIn, UnitEditIn, UnitIn, UnitQuery
+from .schemas import DocumentIn, SuspendIn, UnitEditIn, UnitIn, UnitQuery
 
 USUAL = {"party_role": PartyRoleKind.OWNER, "neighbour_consent": NeighbourConsent.UNKNOWN}
 FILTERS = ("status", "building", "words", "police_decided", "neighbour_consent")
@@ -158,14 +158,3 @@ def resume(unit_uid):
     """恢复"""
     unit = listing.get_unit(actor(), unit_uid)
     return pressed(unit, lambda version: states.resume(actor(), unit, version), _("房源已恢复"))
-
-
-@web.post("/units/<uuid:unit_uid>/close")
-def close(unit_uid):
-    """注销"""
-    me, form = actor(), Form(ReasonIn)
-    unit = listing.get_unit(me, unit_uid)
-    if form.submit(lambda **said: states.close(me, unit, **said)):
-        flash(_("房源已注销"), "good")
-        return redirect(url_for(".index", status=None if me.role is Role.LANDLORD else UnitStatus.CLOSED), 303)
-    return unit_page(unit, "close", close=form)

@@ -74,6 +74,8 @@ TABLES = {
     # workorders
     "work_order": "工单",
     "work_order_photo": "工单照片",
+    # succession
+    "unit_transfer": "房源移交",
     # exports, reporting, imports
     "export": "导出",
     "export_members": "导出所含住客",

@@ -20,7 +20,7 @@ FLOORS = (
     {"notices"},
     {"units"},
     {"alerts", "stays", "devices", "documents", "bookings", "complaints"},
-    {"rules", "workorders", "scores", "exports", "reporting", "imports"},
+    {"rules", "workorders", "scores", "exports", "reporting", "imports", "succession"},
     {"overview", "demo"},
     {""},  # the files of the package itself: create_app, cli, scheduler, models
 )

@@ -173,7 +173,7 @@ def test_suspending_and_closing_on_pages(client, world, city):
     world.sign_in(client, city.liaison)
     assert fill_in(client, page, {}, at="/resume").status_code == 303
     world.sign_in(client, city.owner)
-    assert fill_in(client, page, {"reason": "不租了"}, at="/close").status_code == 303
+    assert fill_in(client, f"{page}/close", {"reason": "不租了"}).status_code == 303
     assert world.present(unit).status is UnitStatus.CLOSED
 
 
