@@ -13,6 +13,7 @@ from rental_mgmt.core.access import Role
 from rental_mgmt.core.db import new_uid, session, unit_of_work
 from rental_mgmt.core.errors import Conflict, Forbidden, Invalid, NotFound
 from rental_mgmt.notices.models import Notice
+from rental_mgmt.rules.base import load_rules
 from rental_mgmt.workorders import approvals, bulk, reports, service
 from rental_mgmt.workorders.models import OrderStatus, WorkOrder
 from rental_mgmt.workorders.reports import Found, Photo, Report
@@ -340,3 +341,10 @@ def test_one_report_that_may_not_be_approved_keeps_all_as_they_were(world, block
             block.manager.actor, service.get_orders(block.manager.actor, [other.uid, mine.uid])
         )
     assert world.again(other).status is OrderStatus.REPORTED
+
+
+def test_what_to_look_at_is_said_so_that_ok_or_problem_answers_it():
+    """“没有问题” answers a statement: 在场人数与登记一致. To a question it would say yes and no."""
+    asked = [item for rule in load_rules().values() for item in rule.checklist if "是否" in str(item.words)]
+    assert asked == []
+    assert "是否" not in str(service.VISIT_CHECKLIST)

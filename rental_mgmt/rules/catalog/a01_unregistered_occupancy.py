@@ -49,9 +49,9 @@ class UnregisteredOccupancy(Rule):
     )
     false_alarms = (lazy("保洁或房东使用了用途不明的钥匙"), lazy("维修、看房"), lazy("客人未到，计划未取消"))
     checklist = (
-        Item("present", lazy("房内是否有人（只数人数）")),
-        Item("registered", lazy("在场人数与登记是否一致")),
-        Item("reason", lazy("无人或非住客的，开门原因"), needs_photo=True),
+        Item("present", lazy("房内没有未登记的人（只数人数）")),
+        Item("registered", lazy("在场人数与登记一致")),
+        Item("reason", lazy("没有住客的，空房、保洁或维修属实"), needs_photo=True),
     )
     from_pack = {"grace_minutes": "planned_start_grace"}
     labels = {

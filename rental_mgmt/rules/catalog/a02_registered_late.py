@@ -32,8 +32,8 @@ class RegisteredLate(Rule):
     advice = lazy("1. 请经营者说明晚登的原因；2. 讲清登记方法，可用住客自助链接；3. 反复发生的，当面培训。")
     false_alarms = (lazy("没有信号，事后补登"), lazy("到达时间填错"))
     checklist = (
-        Item("reason", lazy("晚登的原因")),
-        Item("times", lazy("到达时间是否属实")),
+        Item("reason", lazy("晚登的原因已问清")),
+        Item("times", lazy("到达时间属实")),
     )
     from_pack = {"late_minutes": "registration_breach"}
     labels = {

@@ -31,9 +31,9 @@ class OverCapacity(Rule):
     )
     false_alarms = (lazy("前一批住客未办退房"), lazy("婴幼儿同住"), lazy("核定人数填小了"))
     checklist = (
-        Item("count", lazy("在场人数（只数人数）")),
-        Item("beds", lazy("床位数与备案是否一致"), needs_photo=True),
-        Item("exits", lazy("门、窗、通道是否畅通")),
+        Item("count", lazy("在场人数不超过核定人数（只数人数）")),
+        Item("beds", lazy("床位数与备案一致"), needs_photo=True),
+        Item("exits", lazy("门、窗、通道畅通")),
     )
     labels = {"guests": lazy("登记在住"), "capacity": lazy("核定人数")}
 

@@ -26,8 +26,8 @@ class Overstay(Rule):
     advice = lazy("1. 已离店的请补办退房，按真实时间；2. 续住的请改预计离店时间；3. 联系不上的，上门查看。")
     false_alarms = (lazy("已离店，忘了办退房"), lazy("续住，忘了改时间"))
     checklist = (
-        Item("present", lazy("房内是否有人（只数人数）")),
-        Item("times", lazy("真实离店或续住时间")),
+        Item("present", lazy("在场情况与登记一致（只数人数）")),
+        Item("times", lazy("离店或续住时间已问清并更正")),
     )
     from_pack = {
         "remind_hours": "overstay_note",

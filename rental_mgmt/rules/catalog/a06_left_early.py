@@ -34,8 +34,8 @@ class LeftEarly(Rule):
     advice = lazy("1. 请经营者联系住客：已离店的按真实时间办理退房；2. 仍在住的不用处理，答复即可。")
     false_alarms = (lazy("住客没有出门"), lazy("走其他门或门没有锁上"))
     checklist = (
-        Item("present", lazy("住客是否仍在住（电话核实即可）")),
-        Item("times", lazy("真实离店时间")),
+        Item("present", lazy("住客仍在住（电话核实即可）")),
+        Item("times", lazy("离店时间已问清并更正")),
     )
     from_pack = {"silence_hours": "left_early_silence"}
     labels = {

@@ -40,8 +40,8 @@ class DocumentInDoubt(Rule):
     )
     false_alarms = (lazy("台账抄写错误"), lazy("正在换领证件，持临时身份证"))
     checklist = (
-        Item("original", lazy("与证件原件是否一致（由民警核验）")),
-        Item("corrected", lazy("登记是否已更正")),
+        Item("original", lazy("与证件原件一致（由民警核验）")),
+        Item("corrected", lazy("登记已更正")),
     )
     labels = {
         "guests": lazy("证件对不上的住客"),

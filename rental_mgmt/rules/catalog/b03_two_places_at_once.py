@@ -34,8 +34,8 @@ class TwoPlacesAtOnce(Rule):
     advice = lazy("1. 联系两处经营者核对住客本人；2. 已离店的一处补办离店；3. 冒用证件的依法处理。")
     false_alarms = (lazy("前一处已离店，没有及时退房"), lazy("代订人被登记为住客"))
     checklist = (
-        Item("persons", lazy("两处住客是否同一人（由民警核验）")),
-        Item("times", lazy("真实离店时间")),
+        Item("persons", lazy("两处住客的身份已核清（由民警核验）")),
+        Item("times", lazy("离店时间已问清并更正")),
     )
     labels = {
         "places": lazy("同时登记的房源"),

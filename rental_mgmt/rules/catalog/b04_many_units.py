@@ -36,8 +36,8 @@ class ManyUnits(Rule):
     )
     false_alarms = (lazy("出差或施工人员"), lazy("运动队、剧组"), lazy("房源更换安排"))
     checklist = (
-        Item("reason", lazy("频繁更换住处的原因（由民警了解）")),
-        Item("persons", lazy("是否本人入住")),
+        Item("reason", lazy("频繁更换住处的原因已问清（由民警了解）")),
+        Item("persons", lazy("本人入住")),
     )
     labels = {
         "week": lazy("7 天内房源数"),

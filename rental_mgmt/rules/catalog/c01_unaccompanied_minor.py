@@ -40,9 +40,9 @@ class UnaccompaniedMinor(Rule):
     )
     false_alarms = (lazy("同住的大人还没有登记"), lazy("大学新生、务工少年，监护人知情"))
     checklist = (
-        Item("guardian", lazy("监护人是否已接通、何时接通")),
-        Item("companions", lazy("同住人与其关系")),
-        Item("safe", lazy("人身是否安全")),
+        Item("guardian", lazy("监护人已接通")),
+        Item("companions", lazy("同住人与其关系已问清")),
+        Item("safe", lazy("人身安全")),
     )
     from_pack = {"strong_age": "strong"}
     labels = {

@@ -32,8 +32,8 @@ class MinorDetailsMissing(Rule):
     advice = lazy("1. 打开这次入住，补齐监护人联系方式和关系；2. 问不出来的写明原因并联系派出所。")
     false_alarms = (lazy("已经问过，忘了填"),)
     checklist = (
-        Item("guardian", lazy("监护人联系方式是否已补")),
-        Item("relation", lazy("与同住人关系是否已补")),
+        Item("guardian", lazy("监护人联系方式已补")),
+        Item("relation", lazy("与同住人关系已补")),
     )
     from_pack = {"raise_minutes": "minor_fields"}
     labels = {

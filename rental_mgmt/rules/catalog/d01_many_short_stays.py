@@ -37,8 +37,8 @@ class ManyShortStays(Rule):
     )
     false_alarms = (lazy("经营钟点房"), lazy("摄影、棋牌等合法短租"), lazy("反复登记又取消"))
     checklist = (
-        Item("business", lazy("经营方式（由经营者说明）")),
-        Item("scene", lazy("现场是否正常")),
+        Item("business", lazy("经营方式已由经营者说明")),
+        Item("scene", lazy("现场正常")),
     )
     labels = {
         "day": lazy("24 小时内短住"),

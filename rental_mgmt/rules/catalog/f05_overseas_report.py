@@ -45,8 +45,8 @@ class OverseasReportMissing(Rule):
     )
     false_alarms = (lazy("已申报，回执没有录入"), lazy("持居住证或永久居留证，不需申报"))
     checklist = (
-        Item("receipt", lazy("申报回执编号"), needs_photo=True),
-        Item("time", lazy("申报时间")),
+        Item("receipt", lazy("已申报，有回执编号"), needs_photo=True),
+        Item("time", lazy("在期限内申报")),
     )
     from_pack = {
         "warn_hours": "overseas_warn",
@@ -56,8 +56,6 @@ class OverseasReportMissing(Rule):
     labels = {
         "arrived_at": lazy("到达"),
         "hours": lazy("已过（小时）"),
-        "origin": lazy("来自"),
-        "photo_missing": lazy("只缺照片"),
         "warn_hours": lazy("多久预警（小时）"),
         "raise_hours": lazy("多久升级（小时）"),
         "breach_hours": lazy("期限（小时）"),
