@@ -111,7 +111,7 @@ def walk():
     me = actor()
     given = request.values.get("place")
     if not given:
-        return page("units/walk_choose.html", places=walks.list_walkable(me))
+        return page("units/walk_choose.html", places=walks.list_walkable(me), waiting=walks.count_submitted(me))
     place = walks.get_walkable(me, uid_in(given))
     doors = walks.list_doors_with_filings(me, place)
     units = [unit for unit, _status in doors]

@@ -1,5 +1,6 @@
 """A grid worker's walk past the doors of a floor, and the liaison's one decision on what it found as filed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -46,6 +47,16 @@ def list_walkable(actor: Actor) -> list[Place]:
     ids = {key for path in paths for key in ids_of(path)}
     found = session.scalars(select(Place).where(Place.id.in_(ids), Place.kind.in_(WALKED)))
     return sorted(found, key=lambda place: (place.path.rpartition(f"{place.id}/")[0], place.rank, place.name))
+
+
+@allow(Role.GRID_WORKER)
+def count_submitted(actor: Actor) -> Counter[int]:
+    """How many filings of the actor's grid wait for a check in each building and on each floor, by place id."""
+    waiting = select(Unit.path).join(Filing, Filing.unit_id == Unit.id)
+    paths = session.scalars(
+        waiting.where(within(actor, Unit), Filing.status == FilingStatus.SUBMITTED, *_stands())
+    )
+    return Counter(key for path in paths for key in ids_of(path))
 
 
 @allow(Role.GRID_WORKER)

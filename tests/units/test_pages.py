@@ -1,6 +1,7 @@
 """The pages of units without JavaScript: every role's way through, refused forms that keep what was typed."""
 
 import io
+import re
 
 import pytest
 from sqlalchemy import select
@@ -104,10 +105,17 @@ def test_returned_with_a_reason_that_the_landlord_reads(client, world, city):
     assert "请补交业主同意书" in client.get(page).text
 
 
+def waiting_on(chooser):
+    return re.findall(r'class="chip"[^>]*>[^<]*<b class="count">(\d+)', chooser)
+
+
 def test_a_walk_and_its_decision_on_pages(client, world, city):
     filings = [world.submitted(city.owner, city.building, f"120{n}") for n in (1, 2, 3)]
     world.sign_in(client, city.worker)
-    assert city.building.name in client.get("/units/walk").text
+    chooser = client.get("/units/walk").text
+    assert city.building.name in chooser
+    # The whole building, and its one floor: three wait for a check.
+    assert waiting_on(chooser) == ["3", "3"]
     floor = world.present(filings[0].unit).door.parent
     path = f"/units/walk?place={floor.uid}"
     answers = {f"result-{one.unit.uid}": "as_filed" for one in filings[:2]}
@@ -116,6 +124,7 @@ def test_a_walk_and_its_decision_on_pages(client, world, city):
     note = {f"note-{filings[2].unit.uid}": "多一张床"}
     saved = fill_in(client, path, answers | note | {f"result-{filings[2].unit.uid}": "differs"})
     assert saved.status_code == 303
+    assert waiting_on(client.get("/units/walk").text) == ["1", "1"]
     walk = session.scalars(select(FloorList)).one()
     world.sign_in(client, city.liaison)
     assert "一次办结 2 套" in client.get("/units/filings").text
