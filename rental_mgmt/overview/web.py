@@ -17,7 +17,7 @@ from flask import (
     url_for,
 )
 
-from ..core.access import Role, may
+from ..core.access import Role, may, require_may
 from ..core.api import the_api
 from ..core.errors import Forbidden, Invalid, NotFound, Unavailable
 from ..core.forms import Form
@@ -88,6 +88,7 @@ def home():
 @web.post("/tonight")
 def save_tonight():
     """保存今晚各套房源的情况"""
+    require_may(actor(), nights.mark_tonight)
     form, said = Form(EveningIn), {}
     for name, value in request.form.items():
         if name.startswith("unit-") and value in set(NightState):
