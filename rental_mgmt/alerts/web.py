@@ -72,10 +72,11 @@ def _chip(name: str, value, label) -> dict:
 @web.get("/<uuid:uid>")
 def show(uid):
     """One alert: what, why, on which law, what to do, who has it and until when."""
-    return _show(service.get_alert(actor(), uid), Form(AnswerIn))
+    return alert_page(service.get_alert(actor(), uid), Form(AnswerIn))
 
 
-def _show(alert, form):
+def alert_page(alert, form):
+    """An alert as this reader may see it, with what was wrong in a form on top."""
     who = actor()
     hears_answers = who.role in showing.LANDLORD_ROLES or service.may_handle(alert, who)
     return pages.page(
@@ -100,7 +101,7 @@ def answer(uid):
     if form.submit(lambda answer, note: service.answer(actor(), alert, answer, note)):
         flash(_("已收到您的答复，处理的人会看到"))
         return redirect(_after(alert), 303)
-    return _show(service.get_alert(actor(), uid), form)
+    return alert_page(service.get_alert(actor(), uid), form)
 
 
 def _after(alert) -> str:

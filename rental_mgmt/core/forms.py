@@ -40,11 +40,20 @@ class FieldSpec:
 
 
 class Form:
-    """One form on one page. `files` are (name → upload) handed to the action as keyword arguments."""
+    """One form on one page.
 
-    def __init__(self, schema: type[fields.Schema], initial: dict | None = None, files: tuple[str, ...] = ()):
+    `files` name the uploads that are handed to the action as keyword arguments; as a dict, each with its label.
+    """
+
+    def __init__(
+        self,
+        schema: type[fields.Schema],
+        initial: dict | None = None,
+        files: tuple[str, ...] | dict[str, str] = (),
+    ):
         self.schema = schema(unknown=EXCLUDE)
-        self.initial, self.files = initial or {}, files
+        self.initial = initial or {}
+        self.files = files if isinstance(files, dict) else dict.fromkeys(files, "")
         self.errors: dict[str, list[str]] = {}
         self.status, self._is_sent = 200, False
 
@@ -98,7 +107,7 @@ class Form:
         """How to draw a field, from the schema that also checks it."""
         found = self.schema.fields.get(name)
         if found is None:
-            return FieldSpec(name, kind="file")
+            return FieldSpec(name, label=self.files.get(name, ""), kind="file")
         said = dict(found.metadata)
         if isinstance(found, mf.List):
             said = dict(found.inner.metadata) | said | {"multiple": True}

@@ -21,7 +21,7 @@ from ..core.seal import Retention
 from ..core.uploads import FileKind, Upload
 from .approvals import settle
 from .models import OrderStatus, WorkOrder, WorkOrderPhoto
-from .service import is_visit, refuse_unless_mine, sealed
+from .service import is_visit, refuse_unless_mine, sealed, sign
 
 
 class Found(StrEnum):
@@ -65,8 +65,13 @@ class Report:
 
 @allow(*HANDLERS)
 def report(actor: Actor, order: WorkOrder, said: Report) -> WorkOrder:
-    """Report what was found; it closes the alert unless a second person has to look at it first."""
+    """Report what was found; it closes the alert unless a second person has to look at it first.
+
+    One that came back is taken up again by reporting anew; its photos still count.
+    """
     refuse_unless_mine(order, actor)
+    if order.status is OrderStatus.RETURNED:
+        sign(actor, order)
     if order.status is not OrderStatus.SIGNED:
         raise Conflict(_("请先签收工单，再反馈"))
     order.checklist = _answered(order, said.answers)

@@ -106,6 +106,7 @@ class OrderOut(fields.Schema):
     rule = fields.Text(allow_none=True)
     title = fields.Text()
     where = fields.Text()
+    unit = fields.UidField(allow_none=True)
     severity = fields.Whole(min=0, max=4, allow_none=True)
     status = fields.Text()
     assigned_role = fields.Text()

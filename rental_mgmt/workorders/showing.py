@@ -38,6 +38,7 @@ def order_in_words(order: WorkOrder, who: Actor, spot: Spot) -> dict:
         "severity": None if hides else int(order.alert.severity),
         "title": title_of(order, who),
         "where": spot.name,
+        "unit": spot.unit,
         "status": order.status.value,
         "assigned_role": order.assigned_role.value,
         "is_mine": order.assigned_to_id == who.user_id and order.assigned_role is who.role,

@@ -7,9 +7,11 @@ from ..alerts import panels
 from ..alerts import service as alerts
 from ..alerts.models import Alert, AlertStatus, Verdict
 from ..alerts.showing import may_claim, words_in
+from ..alerts.web import alert_page
 from ..core import web as pages
 from ..core.access import Actor, Role
 from ..core.db import session
+from ..core.fields import Schema
 from ..core.files import stream_file
 from ..core.forms import Form
 from ..core.http import actor
@@ -61,15 +63,21 @@ def _show(order: WorkOrder, **forms):
         reasons=forms.get("reasons") or Form(ReasonIn),
         wait=forms.get("wait") or Form(WaitIn),
         assign=forms.get("assign") or Form(AssignIn),
+        pressed=forms.get("pressed"),
     )
 
 
 def _report_form(order: WorkOrder) -> Form:
-    return Form(report_form(order.checklist, words_in), files=_photo_fields(order))
-
-
-def _photo_fields(order: WorkOrder) -> tuple[str, ...]:
-    return tuple(f"photo_{n}" for n, item in enumerate(order.checklist) if item.get("photo"))
+    """Starts from what was reported before, so that a report that came back is not typed again."""
+    said = {f"item_{n}": item["answer"] for n, item in enumerate(order.checklist)}
+    said |= {"result": order.result, "note": service.words_on(order, "note_sealed")}
+    said |= {"outside_number": order.outside_number}
+    photos = {
+        f"photo_{n}": _("照片：%(item)s", item=words_in(item))
+        for n, item in enumerate(order.checklist)
+        if item.get("photo")
+    }
+    return Form(report_form(order.checklist, words_in), said, files=photos)
 
 
 @web.post("/<uuid:uid>/report")
@@ -104,9 +112,11 @@ def _beside_fields(form: Form, order: WorkOrder) -> None:
 
 @web.post("/<uuid:uid>/sign")
 def sign(uid):
-    service.sign(actor(), service.get_order(actor(), uid))
-    flash(_("已签收"))
-    return redirect(url_for(".show", uid=uid), 303)
+    form = Form(Schema)
+    if form.submit(lambda: service.sign(actor(), service.get_order(actor(), uid))):
+        flash(_("已签收"))
+        return redirect(url_for(".show", uid=uid), 303)
+    return _show(service.get_order(actor(), uid), pressed=form)
 
 
 @web.post("/<uuid:uid>/wait")
@@ -169,9 +179,11 @@ def approve_many():
 
 @web.post("/<uuid:uid>/approve")
 def approve(uid):
-    approvals.approve(actor(), service.get_order(actor(), uid))
-    flash(_("已审核通过"))
-    return redirect(url_for(".approvals"), 303)
+    form = Form(Schema)
+    if form.submit(lambda: approvals.approve(actor(), service.get_order(actor(), uid))):
+        flash(_("已审核通过"))
+        return redirect(url_for(".approvals"), 303)
+    return _show(service.get_order(actor(), uid), pressed=form)
 
 
 @web.post("/<uuid:uid>/return")
@@ -188,10 +200,12 @@ def return_(uid):
 
 @web.post("/claim/<uuid:alert_uid>")
 def claim(alert_uid):
-    """Take an alert and go to its order."""
-    order = service.claim(actor(), alerts.get_alert(actor(), alert_uid))
-    flash(_("已认领，请按检查项核实"))
-    return redirect(url_for(".show", uid=order.uid), 303)
+    """Take an alert and go to its order; the second claimer sees who has it."""
+    form, made = Form(Schema), []
+    if form.submit(lambda: made.append(service.claim(actor(), alerts.get_alert(actor(), alert_uid)))):
+        flash(_("已认领，请按检查项核实"))
+        return redirect(url_for(".show", uid=made[0].uid), 303)
+    return alert_page(alerts.get_alert(actor(), alert_uid), form)
 
 
 @web.post("/visit/<uuid:alert_uid>")

@@ -81,6 +81,71 @@ def test_a_missing_photo_is_said_beside_its_item_and_nothing_typed_is_lost(clien
     assert order_of(alert).status is OrderStatus.SIGNED
 
 
+def test_a_report_that_came_back_is_not_typed_again(app, client, world, block, alert):
+    path = claimed(client, world, block.worker, alert)
+    said = {
+        "item_0": "ok",
+        "item_1": "problem",
+        "result": "true",
+        "note": "门口有两双鞋",
+        "outside_number": "A-7",
+    }
+    photo = {"photo_1": (io.BytesIO(jpeg()), "photo.jpg")}
+    fill_in(client, path, said | photo, at="/report")
+    desk = world.sign_in(app.test_client(), block.manager)
+    assert fill_in(desk, path, {"reason": "请补充人数"}, at="/return").status_code == 303
+    page = client.get(path).text
+    assert "请补充人数" in page
+    assert "已有照片" in page
+    form = next(f for f in forms_on(page) if "/report" in f.action)
+    # A browser drops the line end that opens a textarea.
+    assert said.items() <= (form.values | {"note": form.values["note"].strip()}).items()
+    assert fill_in(client, path, {"note": "三个人"}, at="/report").status_code == 303
+    assert order_of(alert).status is OrderStatus.REPORTED
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("note.txt", b"hello", "只收 JPEG 或 PNG 照片"),
+        ("paper.pdf", b"%PDF-1.4 of somebody", "只收 JPEG 或 PNG 照片"),
+        ("IMG_1.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+    ],
+)
+def test_what_is_no_photo_is_refused_in_words_beside_its_item(
+    client, world, block, alert, name, content, words
+):
+    path = claimed(client, world, block.worker, alert)
+    said = {"item_0": "ok", "item_1": "ok", "result": "false", "photo_1": (io.BytesIO(content), name)}
+    answer = fill_in(client, path, said, at="/report")
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert 'href="#f-photo_1">照片：' in answer.text
+
+
+def test_the_second_claimer_sees_who_has_it(app, client, world, block, alert):
+    desk = world.sign_in(app.test_client(), block.manager)
+    form = next(f for f in forms_on(desk.get(f"/alerts/{alert.uid}").text) if "/claim/" in f.action)
+    claimed(client, world, block.worker, alert)
+    answer = desk.post(form.action, data=form.values)
+    assert answer.status_code == 409
+    assert "这条预警已由网格员认领" in answer.text
+    assert "看工单" in answer.text
+
+
+def test_who_approves_what_was_approved_before_sees_it_as_it_is(app, client, world, block, alert):
+    path = claimed(client, world, block.worker, alert)
+    said = {"answers": {"present": "ok", "door": "n_a"}, "result": "false"}
+    client.post(f"/api/v1{path}/report", headers=world.key(block.worker), json=said)
+    desk = world.sign_in(app.test_client(), block.manager)
+    form = next(f for f in forms_on(desk.get(path).text) if "/approve" in f.action)
+    assert client.post(f"/api/v1{path}/approve", headers=world.key(block.officer)).status_code == 200
+    answer = desk.post(form.action, data=form.values)
+    assert answer.status_code == 409
+    assert "已经处理过" in answer.text
+    assert "审核通过</button>" not in answer.text
+
+
 def test_nobody_in_is_one_tap(client, world, block, alert):
     path = claimed(client, world, block.worker, alert)
     form = next(f for f in forms_on(client.get(path).text) if "/wait" in f.action)

@@ -130,14 +130,11 @@ def test_who_may_approve_whose_report(world, block, rule, turns, reporter, may):
     assert found == may
 
 
-def test_a_returned_report_is_signed_and_reported_again(world, block):
+def test_a_returned_report_is_reported_again_without_signing_anew(world, block):
     order = report(block.worker, claim(block.worker, open_to_field(world, block)))
     do(approvals.return_, block.manager, order, "请补充人数")
     order = world.again(order)
     assert (order.status, service.words_on(order, "reason_sealed")) == (OrderStatus.RETURNED, "请补充人数")
-    with pytest.raises(Conflict, match="签收"):
-        report(block.worker, order)
-    do(service.sign, block.worker, order)
     approve(block.manager, report(block.worker, order, Verdict.FALSE))
     assert world.again(order).alert.verdict is Verdict.FALSE
 
