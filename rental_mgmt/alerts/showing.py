@@ -73,6 +73,14 @@ def may_claim(alert: Alert, actor: Actor) -> bool:
     return alert.status is AlertStatus.OPEN and may_handle(alert, actor)
 
 
+def until(alert: Alert | Row, actor: Actor) -> datetime | None:
+    """When the reader's time is over: a landlord's own turn, else the time to resolve it; None once closed."""
+    if alert.status is AlertStatus.CLOSED:
+        return None
+    own_turn = actor.role in LANDLORD_ROLES and minutes_of_landlord(alert) is not None
+    return alert.next_turn_at if own_turn else alert.resolve_by
+
+
 def choices_of(alert: Alert) -> list[AnswerKind]:
     """The one-tap answers that fit: about somebody's identity nothing is said of vacancy or cleaning."""
     if alert.is_identity:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from ..alerts import showing
 from ..alerts.queue import AlertFilter, get_page
 from ..core import clock
 from ..core.access import Actor, Role
@@ -124,7 +125,10 @@ def _overseas(actor: Actor) -> list[dict]:
 
 def _alerts(actor: Actor) -> list[dict]:
     rows = get_page(actor, AlertFilter(), size=SHORT).items
-    return [{"row": row, "where": row.unit_name or row.place_name} for row in rows]
+    return [
+        {"row": row, "where": row.unit_name or row.place_name, "until": showing.until(row, actor)}
+        for row in rows
+    ]
 
 
 def _tonight(actor: Actor) -> dict:

@@ -51,6 +51,13 @@ def test_a_landlord_reads_alerts_then_the_unregistered_then_what_is_not_said_the
     assert silent.code not in page
 
 
+def test_the_time_left_is_that_of_the_reader_s_own_turn(world, block):
+    alert = world.alert(block.unit)
+    with unit_of_work(read_only=True):
+        [landlords], [managers] = home_of(block.landlord.actor).alerts, home_of(block.manager.actor).alerts
+    assert landlords["until"] == alert.next_turn_at < alert.resolve_by == managers["until"]
+
+
 def test_who_is_half_registered_is_told_how_many_are_missing(world, block, read):
     stay = world.stay(block.landlord, block.unit, planned_guests=3)
     world.guest(block.landlord, stay)
