@@ -14,19 +14,37 @@ from .base import JUDGED_FOR, Ids
 GUESTS_KEYS = (KeyPurpose.GUEST, KeyPurpose.UNKNOWN)
 
 
-def is_judged(at: datetime) -> ColumnElement[bool]:
-    """Is a stay judged at a moment: not called off, and going on or ended within seven days?"""
-    return and_(Stay.cancelled_at.is_(None), or_(Stay.ended_at.is_(None), Stay.ended_at >= at - JUDGED_FOR))
+def is_judged(at: datetime, unit_ids: Ids = None, stay=Stay) -> ColumnElement[bool]:
+    """Is a stay judged at a moment: not called off, and going on or ended within seven days?
+
+    With ids: and one of these units'. They are said in both branches, so that each is a range of the index on
+    (unit_id, ended_at) on either database, however long the unit's history.
+    """
+    return _goes_on_or(stay, unit_ids, stay.ended_at >= at - JUDGED_FOR)
 
 
-def is_open(at: datetime) -> ColumnElement[bool]:
-    """Had nobody checked this stay out at that moment?"""
-    return and_(Stay.cancelled_at.is_(None), or_(Stay.ended_at.is_(None), Stay.ended_at > at))
+def is_open(at: datetime, unit_ids: Ids = None, stay=Stay) -> ColumnElement[bool]:
+    """Had nobody checked this stay out at that moment? With ids: and is it one of these units'?"""
+    return _goes_on_or(stay, unit_ids, stay.ended_at > at)
+
+
+def _goes_on_or(stay, unit_ids: Ids, ended_lately: ColumnElement[bool]) -> ColumnElement[bool]:
+    unit = among(stay.unit_id, unit_ids)
+    goes_on = or_(and_(unit, stay.ended_at.is_(None)), and_(unit, ended_lately))
+    return and_(stay.cancelled_at.is_(None), goes_on)
 
 
 def gone_at() -> ColumnElement[datetime]:
     """When a guest really went; NULL while there."""
     return func.coalesce(Guest.left_at, Stay.ended_at)
+
+
+def was_typed_in() -> ColumnElement[bool]:
+    """Was a guest registered by somebody, and not imported? Imported history starts no clock.
+
+    Written so that the index on batches is not tried: nearly every guest is in none.
+    """
+    return func.coalesce(Guest.import_batch_id, 0) == 0
 
 
 def guests_of_judged(at: datetime, unit_ids: Ids):
@@ -35,7 +53,7 @@ def guests_of_judged(at: datetime, unit_ids: Ids):
         select()
         .select_from(Guest)
         .join(Stay, Stay.id == Guest.stay_id)
-        .where(among(Stay.unit_id, unit_ids), is_judged(at), Guest.voided_at.is_(None))
+        .where(is_judged(at, unit_ids), Guest.voided_at.is_(None))
     )
 
 

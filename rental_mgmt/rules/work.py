@@ -71,9 +71,7 @@ def _persons_of(units: set[int], at: datetime):
     return (
         select(Guest.person_id)
         .join(Stay, Stay.id == Guest.stay_id)
-        .where(
-            among(Stay.unit_id, units), is_judged(at), Guest.voided_at.is_(None), Guest.person_id.is_not(None)
-        )
+        .where(is_judged(at, units), Guest.voided_at.is_(None), Guest.person_id.is_not(None))
     )
 
 

@@ -81,10 +81,11 @@ class UnregisteredOccupancy(Rule):
         ).group_by(found.c.unit_id)
 
     def due(self, ids, at, gap_minutes=30, window_hours=24, grace_minutes=120) -> Select:
+        """Until then a plan explains an opening, also after its guests have left again."""
         grace = timedelta(minutes=grace_minutes)
         begins = _begins()
         return select(Stay.unit_id.label("key"), later_by(begins, grace).label("at")).where(
-            among(Stay.unit_id, ids), is_open(at), ~_has_guests(), begins > at - grace
+            is_open(at, ids), begins > at - grace
         )
 
     def refine(self, facts, at):
@@ -224,8 +225,7 @@ def _plans(at, ids, grace) -> Select:
             func.max(later_by(begins, grace)).label("newest_at"),
         )
         .where(
-            among(Stay.unit_id, ids),
-            is_judged(at),
+            is_judged(at, ids),
             ~_has_guests(),
             begins <= at - grace,
             or_(is_open(at), ~_is_settled(at)),

@@ -6,12 +6,12 @@ from sqlalchemy import Integer, Select, and_, cast, func, select
 
 from ...alerts.models import Alert, Severity
 from ...core.i18n import lazy
-from ...core.portable import among, seconds_between
+from ...core.portable import seconds_between
 from ...core.touch import Kind
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, FIELD, JUDGED_FOR, LANDLORD, Item, Rule, Turn, fires, quiet
 from ..bases import REGISTER
-from ..lodging import is_judged
+from ..lodging import is_judged, was_typed_in
 
 OFTEN = 3
 
@@ -56,11 +56,9 @@ class RegisteredLate(Rule):
             )
             .join(Stay, Stay.id == Guest.stay_id)
             .where(
-                among(Stay.unit_id, ids),
-                is_judged(at),
+                is_judged(at, ids),
                 Guest.voided_at.is_(None),
-                # Imported history is not late.
-                Guest.import_batch_id.is_(None),
+                was_typed_in(),
                 Guest.recorded_at > at - JUDGED_FOR,
                 Guest.recorded_at <= at,
                 lateness > late_minutes * 60,

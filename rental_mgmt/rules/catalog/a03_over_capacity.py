@@ -7,12 +7,12 @@ from sqlalchemy.orm import aliased
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among, greatest, moment
+from ...core.portable import greatest, moment
 from ...stays.models import Guest, Stay
 from ...units.models import Unit
 from ..base import AT_ONCE, FIELD, LANDLORD, Item, Rule, Turn, fires, quiet
 from ..bases import REGISTER
-from ..lodging import gone_at, guests_of_judged
+from ..lodging import gone_at, guests_of_judged, is_open
 
 
 class OverCapacity(Rule):
@@ -97,9 +97,7 @@ def _counts(at, ids):
         .join(stay, stay.unit_id == newcomer.c.unit_id)
         .join(other, other.stay_id == stay.id)
         .where(
-            among(stay.unit_id, ids),
-            stay.cancelled_at.is_(None),
-            or_(stay.ended_at.is_(None), stay.ended_at > at),
+            is_open(at, ids, stay),
             other.voided_at.is_(None),
             other.arrived_at <= then,
             or_(gone.is_(None), gone > then),

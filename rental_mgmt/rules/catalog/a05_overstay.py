@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select, union_all
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among, later_by
+from ...core.portable import later_by
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, FIELD, LANDLORD, Item, Rule, Turn, fires, quiet
 from ..bases import everywhere
@@ -54,8 +54,7 @@ class Overstay(Rule):
             )
             .join(Guest, Guest.stay_id == Stay.id)
             .where(
-                among(Stay.unit_id, ids),
-                is_open(at),
+                is_open(at, ids),
                 Guest.voided_at.is_(None),
                 Guest.left_at.is_(None),
                 Stay.checks_out_at <= at - timedelta(hours=remind_hours),
@@ -68,7 +67,7 @@ class Overstay(Rule):
         return union_all(
             *(
                 select(Stay.unit_id.label("key"), later_by(Stay.checks_out_at, step).label("at")).where(
-                    among(Stay.unit_id, ids), is_open(at), Stay.checks_out_at > at - step
+                    is_open(at, ids), Stay.checks_out_at > at - step
                 )
                 for step in steps
             )

@@ -124,8 +124,7 @@ def _stays_with_a_lock(at, ids) -> Select:
         .select_from(Stay)
         .join(Guest, Guest.stay_id == Stay.id)
         .where(
-            among(Stay.unit_id, ids),
-            is_open(at),
+            is_open(at, ids),
             Stay.checks_out_at > at,
             Guest.voided_at.is_(None),
             Guest.left_at.is_(None),

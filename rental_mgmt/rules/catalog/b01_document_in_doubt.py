@@ -6,7 +6,6 @@ from sqlalchemy import Select, func, select
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among
 from ...stays.models import DocumentState, Guest, Stay
 from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import and_also, everywhere
@@ -66,8 +65,7 @@ class DocumentInDoubt(Rule):
             )
             .join(Guest, Guest.stay_id == Stay.id)
             .where(
-                among(Stay.unit_id, ids),
-                is_judged(at),
+                is_judged(at, ids),
                 Guest.voided_at.is_(None),
                 Guest.document_state != DocumentState.OK,
             )

@@ -7,9 +7,9 @@ from sqlalchemy.orm import aliased
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among, least, moment
+from ...core.portable import least, moment
 from ...stays.models import Guest, Stay
-from ..base import AT_ONCE, JUDGED_FOR, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
+from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import HOTEL, LOCAL, RENTAL, UNDECIDED
 from ..lodging import guests_of_judged, is_judged
 
@@ -70,9 +70,7 @@ class UnaccompaniedMinor(Rule):
             .join(stay, stay.unit_id == lodged.c.unit_id)
             .join(there, there.stay_id == stay.id)
             .where(
-                among(stay.unit_id, ids),
-                stay.cancelled_at.is_(None),
-                or_(stay.ended_at.is_(None), stay.ended_at >= at - JUDGED_FOR),
+                is_judged(at, ids, stay),
                 there.voided_at.is_(None),
                 there.arrived_at <= lodged.c.then,
                 or_(gone_at.is_(None), gone_at >= lodged.c.then),
@@ -128,8 +126,7 @@ def _stays_with_minors(at, ids):
         select(Stay.id, Stay.unit_id, Stay.ended_at, func.max(until).label("then"))
         .join(Guest, Guest.stay_id == Stay.id)
         .where(
-            among(Stay.unit_id, ids),
-            is_judged(at),
+            is_judged(at, ids),
             Guest.voided_at.is_(None),
             Guest.age_at_check_in < ADULT,
             Guest.arrived_at <= at,

@@ -6,11 +6,11 @@ from sqlalchemy import Select, func, or_, select
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among, greatest, later_by
+from ...core.portable import greatest, later_by
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import HOTEL, LOCAL, MINOR, UNDECIDED
-from ..lodging import is_judged
+from ..lodging import is_judged, was_typed_in
 
 ADULT = 18
 PENALTY = ("mpl-2024-122",)
@@ -106,11 +106,9 @@ def _incomplete(at, ids) -> Select:
         .select_from(Stay)
         .join(Guest, Guest.stay_id == Stay.id)
         .where(
-            among(Stay.unit_id, ids),
-            is_judged(at),
+            is_judged(at, ids),
             Guest.voided_at.is_(None),
-            # Imported history starts no clock.
-            Guest.import_batch_id.is_(None),
+            was_typed_in(),
             Guest.age_at_check_in < ADULT,
             or_(~Guest.guardian_contact_given, ~Guest.relation_given),
         )

@@ -6,11 +6,11 @@ from sqlalchemy import Select, and_, case, select, union_all
 
 from ...alerts.models import Severity
 from ...core.i18n import lazy
-from ...core.portable import among, later_by
+from ...core.portable import later_by
 from ...stays.models import Guest, OverseasReport, Stay
 from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import FOREIGN, HK_MACAO, TAIWAN
-from ..lodging import is_judged
+from ..lodging import is_judged, was_typed_in
 
 TOPICS = {"foreign": FOREIGN, "taiwan": TAIWAN, "hk_macao": HK_MACAO}
 ORIGIN = case(
@@ -150,11 +150,9 @@ def _unreported(at, ids) -> Select:
         .join(Guest, Guest.stay_id == Stay.id)
         .outerjoin(OverseasReport, OverseasReport.guest_id == Guest.id)
         .where(
-            among(Stay.unit_id, ids),
-            is_judged(at),
+            is_judged(at, ids),
             Guest.voided_at.is_(None),
-            # Imported history starts no clock.
-            Guest.import_batch_id.is_(None),
+            was_typed_in(),
             Guest.is_overseas,
             OverseasReport.id.is_(None) | ~complete,
         )
