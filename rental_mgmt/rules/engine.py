@@ -31,7 +31,9 @@ TICK = timedelta(seconds=10)
 SLICE = 2000
 FEW_SUBJECTS = text(
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true)"
+    "set_config('max_parallel_workers_per_gather', '0', true), "
+    # A plan for any array at all takes a thousand subjects for ten.
+    "set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
 # A rule that failed is tried again.
 RETRY = timedelta(minutes=1)
@@ -138,7 +140,7 @@ def _all_of(plan: Plan) -> Ids:
 
 def _replace_dues(rule: Rule, ids: Ids, on: Sequence[Plan], taken: Taken, at: datetime) -> None:
     """The next moments at which time alone may change the answer, instead of those noted before."""
-    old = delete(Due).where(Due.rule == rule.code, among(Due.key, ids))
+    old = delete(Due.__table__).where(Due.rule == rule.code, among(Due.key, ids))
     session.execute(old if ids is None else old.where(Due.kind == rule.kind))
     for plan in on:
         _note_dues(rule, plan, at)
@@ -147,7 +149,7 @@ def _replace_dues(rule: Rule, ids: Ids, on: Sequence[Plan], taken: Taken, at: da
     if taken.held:
         rows.append(_due(rule, rule.facts().number, at + HELD_AGAIN_AFTER, Kind.RULE))
     if rows:
-        session.execute(insert(Due), rows)
+        session.execute(insert(Due.__table__), rows)
 
 
 def _note_dues(rule: Rule, plan: Plan, at: datetime) -> None:
@@ -160,7 +162,8 @@ def _note_dues(rule: Rule, plan: Plan, at: datetime) -> None:
     following = following.where(moments.c.at > at).group_by(key)
     if plan.besides:
         following = following.where(~among(key, plan.besides))
-    session.execute(insert(Due).from_select(["rule", "kind", "key", "at"], following))
+    # The table, not the class: nobody holds such rows as objects.
+    session.execute(insert(Due.__table__).from_select(["rule", "kind", "key", "at"], following))
 
 
 def _due(rule: Rule, key: int, at: datetime, kind: Kind | None = None) -> dict:
@@ -174,8 +177,8 @@ def _finish(work: Work, failed: Sequence[Rule], at: datetime) -> None:
     with unit_of_work():
         for rule in failed:
             ids = work.subjects(rule)
-            session.execute(delete(Due).where(Due.rule == rule.code, among(Due.key, ids)))
+            session.execute(delete(Due.__table__).where(Due.rule == rule.code, among(Due.key, ids)))
             everything = [_due(rule, rule.facts().number, at + RETRY, Kind.RULE)]
             rows = everything if ids is None else [_due(rule, key, at + RETRY) for key in ids]
-            session.execute(insert(Due), rows)
-        session.execute(delete(Touch).where(among(Touch.id, work.touches)))
+            session.execute(insert(Due.__table__), rows)
+        session.execute(delete(Touch.__table__).where(among(Touch.id, work.touches)))
