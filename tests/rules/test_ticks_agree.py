@@ -125,7 +125,8 @@ def test_ticks_find_what_a_sweep_finds(flats, steps):
         else:
             happens(flats[who], what)
     assert engine.tick(clock.now()).failed == []
-    assert [(run.rule, run.missed, run.stale) for run in sweep(clock.now()) if run.missed or run.stale] == []
+    differs = [(run.rule, run.missed, run.stale) for run in sweep(clock.now()) if run.missed or run.stale]
+    assert differs == [], steps
 
 
 def start_anew(flats) -> None:
