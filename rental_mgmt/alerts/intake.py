@@ -34,6 +34,7 @@ NOTE_TURNS = (Turn(timedelta(0), (Role.LANDLORD,)),)
 NOTE_READERS = bits({Role.LANDLORD, Role.HELPER})
 BY_PEOPLE = (Verdict.TRUE, Verdict.FALSE, Verdict.DUPLICATE)
 HELD_AGAIN_AFTER = timedelta(hours=1)
+JUST_AFTER = timedelta(seconds=1)
 
 
 def take_findings(
@@ -107,8 +108,17 @@ def _spared(
         finding = replace(finding, is_note=True)
     if not finding.is_note:
         return finding
-    evidence = finding.evidence | {"note": True}
-    return replace(finding, severity=Severity.P4, evidence=evidence) if unit.party_id else None
+    if not unit.party_id:
+        return None
+    if finding.fades_at:
+        # An alert that fades stays until somebody closes it; a note goes, so somebody has to look.
+        taken.again.append((finding.subject_key, _last_seen(finding.fades_at, at)))
+    return replace(finding, severity=Severity.P4, evidence=finding.evidence | {"note": True})
+
+
+def _last_seen(fades_at: datetime, at: datetime) -> datetime:
+    """The next moment at which a note may be found no longer: some windows hold their last instant."""
+    return fades_at if fades_at > at else max(fades_at, at) + JUST_AFTER
 
 
 def _unless_judged(source: RuleFacts, new: list[Finding], at: datetime, taken: Taken) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, extract, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, extract, func, or_, select
 
 from ..core.portable import among
 from ..devices.models import KeyPurpose, LockAction, LockEvent
@@ -55,6 +55,12 @@ def guests_of_judged(at: datetime, unit_ids: Ids):
         .join(Stay, Stay.id == Guest.stay_id)
         .where(is_judged(at, unit_ids), Guest.voided_at.is_(None))
     )
+
+
+def arrivals_ahead(at: datetime, unit_ids: Ids) -> Select:
+    """Units, as subjects to look at again, and the moments at which guests registered beforehand arrive."""
+    coming = guests_of_judged(at, unit_ids).where(Guest.arrived_at > at)
+    return coming.add_columns(Stay.unit_id.label("key"), Guest.arrived_at.label("at"))
 
 
 def is_guests_opening() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rental_mgmt.alerts.models import Alert, AlertAnswer, AlertHistory, AlertUnit
+from rental_mgmt.alerts.models import Alert, AlertAnswer, AlertHistory, AlertStatus, AlertUnit, Verdict
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.outbox import Outbox
@@ -44,13 +44,15 @@ FACTS = st.one_of(
     ),
     st.tuples(st.just("late_guest"), st.sampled_from(["丙", "丁"]), HOURS),
     st.tuples(st.just("opens"), st.sampled_from(["guest", "unknown", "cleaner"]), st.booleans()),
-    st.tuples(st.sampled_from(["ends", "cancelled", "leaves", "voided", "reported"])),
+    st.tuples(st.sampled_from(["ends", "cancelled", "leaves", "voided", "reported", "judged", "claimed"])),
     st.tuples(st.just("extended"), st.sampled_from([1, 8, 40])),
 )
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("A"), FACTS),
         st.tuples(st.just("B"), FACTS),
+        # Sheltered for one more day.
+        st.tuples(st.just("C"), FACTS),
         st.tuples(st.just("later"), st.sampled_from([0.2, 1, 29, 31, 61, 119, 121, 600, 1500, 6000, 11000])),
         st.tuples(st.just("tick"), st.none()),
     ),
@@ -81,18 +83,36 @@ def happens(flat, fact) -> None:
             flat.guest(rest[0], hours=rest[1], recorded=0)
         case "opens":
             flat.opens_ago(0, purpose=rest[0], key_of_stay=rest[1] and flat.last_stay is not None)
-        case "ends" if _is_open(flat) and flat.last_stay.checks_in_at <= clock.now():
-            flat.ends()
-        case "cancelled" if _is_open(flat) and flat.last_guest is None:
-            flat.cancelled()
         case "leaves" | "voided" if flat.last_guest and not flat.last_guest.left_at:
             getattr(flat, what)()
         case "reported" if (
             flat.last_guest and not session.query(OverseasReport).filter_by(guest_id=flat.last_guest.id).first()
         ):
             flat.reported()
-        case "extended" if _is_open(flat):
-            flat.extended(rest[0])
+        case "judged" | "claimed":
+            _people_do(flat, what)
+        case _ if _is_open(flat):
+            _stay_changes(flat, what, *rest)
+
+
+def _stay_changes(flat, what: str, *by) -> None:
+    """What an open stay comes to."""
+    match what:
+        case "ends" if flat.last_stay.checks_in_at <= clock.now():
+            flat.ends()
+        case "cancelled" if flat.last_guest is None:
+            flat.cancelled()
+        case "extended":
+            flat.extended(*by)
+
+
+def _people_do(flat, what: str) -> None:
+    """Somebody closes, or takes, the alerts about a flat that nobody has taken yet."""
+    closed = {"status": AlertStatus.CLOSED, "verdict": Verdict.TRUE, "closed_at": clock.now(), "live_key": None}
+    with unit_of_work():
+        there = session.query(Alert).filter_by(unit_id=flat.row.id, status=AlertStatus.OPEN)
+        done = closed if what == "judged" else {"status": AlertStatus.CLAIMED}
+        there.update(done, synchronize_session=False)
 
 
 def _is_open(flat) -> bool:
@@ -109,7 +129,8 @@ def _may_register(flat, name: str) -> bool:
 
 @pytest.fixture
 def flats(field):
-    return {name: field.unit(name, capacity=2) for name in "AB"}
+    established = {name: field.unit(name, capacity=2) for name in "AB"}
+    return established | {"C": field.unit("C", capacity=2, claimed_at=NOON - timedelta(days=29))}
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -92,6 +92,11 @@ class RegisteredLate(Rule):
             severity=Severity.P3,
         ),
         fires(
+            "登记的同时才提醒，不算被问过",
+            lambda w: w.unit("A").was_asked(hours=0).stay(hours=-5).guest(hours=-4, recorded=0),
+            is_note=True,
+        ),
+        fires(
             "七天里三位都是提醒之后才补登",
             lambda w: w.unit("A").was_asked(hours=-3).stay(hours=-5).guest(hours=-4, recorded=0, times=3),
             severity=Severity.P2,
@@ -110,7 +115,7 @@ def _somebody_asked():
             Alert.rule == "A01",
             Alert.subject_kind == Kind.UNIT,
             Alert.subject_key == Stay.unit_id,
-            and_(Alert.first_seen_at >= Guest.arrived_at, Alert.first_seen_at <= Guest.recorded_at),
+            and_(Alert.first_seen_at >= Guest.arrived_at, Alert.first_seen_at < Guest.recorded_at),
         )
         .exists()
     )

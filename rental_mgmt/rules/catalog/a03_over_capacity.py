@@ -12,7 +12,7 @@ from ...stays.models import Guest, Stay
 from ...units.models import Unit
 from ..base import AT_ONCE, FIELD, LANDLORD, Item, Rule, Turn, fires, quiet
 from ..bases import REGISTER
-from ..lodging import gone_at, guests_of_judged, is_open
+from ..lodging import arrivals_ahead, gone_at, guests_of_judged, is_open
 
 
 class OverCapacity(Rule):
@@ -54,11 +54,7 @@ class OverCapacity(Rule):
 
     def due(self, ids, at) -> Select:
         """An arrival meets those who should have left by then and did not."""
-        return (
-            guests_of_judged(at, ids)
-            .add_columns(Stay.unit_id.label("key"), Guest.arrived_at.label("at"))
-            .where(Guest.arrived_at > at)
-        )
+        return arrivals_ahead(at, ids)
 
     cases = (
         fires("五人住四人房", lambda w: w.unit("A", capacity=4).stay(hours=-3).guest(times=5)),

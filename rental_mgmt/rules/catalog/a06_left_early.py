@@ -11,7 +11,7 @@ from ...devices.models import Device, LockEvent
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, FIELD, LANDLORD, Item, Rule, Turn, fires, quiet
 from ..bases import everywhere
-from ..lodging import is_guests_opening, is_open
+from ..lodging import arrivals_ahead, is_guests_opening, is_open
 
 # A lock that has said nothing for so long proves nothing by its silence.
 SPEAKS = timedelta(days=14)
@@ -80,6 +80,8 @@ class LeftEarly(Rule):
         return union_all(
             select(silent).where(silent.c.at > at),
             select(ends),
+            # Whoever comes then is there, whatever the door says.
+            arrivals_ahead(at, ids),
             mute.where(
                 among(Device.unit_id, ids), Device.unit_id.is_not(None), Device.last_event_at >= at - SPEAKS
             ),

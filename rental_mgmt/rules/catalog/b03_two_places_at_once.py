@@ -17,7 +17,7 @@ from ..lodging import is_judged, one_flat
 
 JUST_AFTER = timedelta(seconds=1)
 NEVER = timedelta(days=36500)
-SIDE = ("unit_id", "stay_id", "planned")
+SIDE = ("unit_id", "stay_id", "planned", "ended")
 
 
 class TwoPlacesAtOnce(Rule):
@@ -145,6 +145,7 @@ def _lodged(at, ids, ahead: bool):
             Guest.recorded_at,
             one_flat().label("flat"),
             least(really, Stay.checks_out_at).label("planned"),
+            func.coalesce(Stay.ended_at, never).label("ended"),
         )
         .join(Stay, Stay.id == Guest.stay_id)
         .join(Unit, Unit.id == Guest.unit_id)
@@ -189,7 +190,7 @@ def _pairs(at, ids, ahead: bool = False):
 
 def _ends(paired, word: str, at):
     """Until when one of two lodgings counts: overdue is A05's case, unless a key of that stay still opens."""
-    unit_id, stay_id, planned = (paired.c[f"{word}_{name}"] for name in SIDE)
+    unit_id, stay_id, planned = (paired.c[f"{word}_{name}"] for name in SIDE[:3])
     last_key = (
         select(func.max(LockEvent.occurred_at))
         .where(
@@ -210,5 +211,6 @@ def _side(found, unit: str) -> Select:
         found.c[unit].label("unit_id"),
         found.c.seconds,
         found.c.recorded_at,
-        least(found.c.one_ends, found.c.other_ends).label("ends"),
+        # A key may open after the stay has ended, but stays are judged by their end.
+        least(found.c.one_ends, found.c.other_ends, found.c.one_ended, found.c.other_ended).label("ends"),
     )

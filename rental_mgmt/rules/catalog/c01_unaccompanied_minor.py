@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ...alerts.models import Severity
@@ -11,7 +11,7 @@ from ...core.portable import least, moment
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import HOTEL, LOCAL, RENTAL, UNDECIDED
-from ..lodging import guests_of_judged, is_judged
+from ..lodging import arrivals_ahead, is_judged
 
 ADULT = 18
 FIVE_MUSTS = tuple(f"mps-2021-5must-{n}" for n in range(1, 6))
@@ -67,10 +67,10 @@ class UnaccompaniedMinor(Rule):
                 func.max(there.recorded_at).label("newest_at"),
             )
             .select_from(lodged)
-            .join(stay, stay.unit_id == lodged.c.unit_id)
+            .join(stay, _is_going_on(stay, lodged))
             .join(there, there.stay_id == stay.id)
             .where(
-                is_judged(at, ids, stay),
+                stay.cancelled_at.is_(None),
                 there.voided_at.is_(None),
                 there.arrived_at <= lodged.c.then,
                 or_(gone_at.is_(None), gone_at >= lodged.c.then),
@@ -81,11 +81,7 @@ class UnaccompaniedMinor(Rule):
 
     def due(self, ids, at, strong_age=16) -> Select:
         """Others come, and so may the children."""
-        return (
-            guests_of_judged(at, ids)
-            .add_columns(Stay.unit_id.label("key"), Guest.arrived_at.label("at"))
-            .where(Guest.arrived_at > at)
-        )
+        return arrivals_ahead(at, ids)
 
     def grade(self, facts, at):
         if facts["young"]:
@@ -114,9 +110,22 @@ class UnaccompaniedMinor(Rule):
             "昨天已退房，当时有大人",
             lambda w: w.unit("A").stay(hours=-40, ended=-20).guest(age=15).guest(age=40),
         ),
+        quiet(
+            "孩子九天前离店，当时在场的大人八天前退房",
+            lambda w: (
+                w.unit("A").stay(hours=-240, ended=-192).guest(age=40),
+                w.unit("A").stay(hours=-240).guest(age=15, left=-216),
+            ),
+        ),
         quiet("还没有到达", lambda w: w.unit("A").stay(hours=3).guest(hours=3, age=15)),
         quiet("年龄不明，不猜", lambda w: w.unit("A").stay(hours=-2).guest(age=None)),
     )
+
+
+def _is_going_on(stay, lodged):
+    """Is a stay of the same unit not over by that moment? Either branch is a range of the index."""
+    same = stay.unit_id == lodged.c.unit_id
+    return or_(and_(same, stay.ended_at.is_(None)), and_(same, stay.ended_at >= lodged.c.then))
 
 
 def _stays_with_minors(at, ids):
