@@ -125,10 +125,7 @@ def _store(source_id: int, delivery: int, events: Sequence[Event], devices: dict
             "action": event.action,
             "key_purpose": event.key_purpose,
             "key_ref": event.key and keys.keyed_hash("lock-key", event.key.encode())[:16],
-            "occurred_at": event.at,
-            "occurred_on": clock.local_day(event.at),
-            "occurred_minute": _minute(event.at),
-            "recorded_at": recorded_at,
+            **_when(event, recorded_at),
         }
         for event in events
     }
@@ -139,9 +136,16 @@ def _store(source_id: int, delivery: int, events: Sequence[Event], devices: dict
     _note_seen([device for device in devices.values() if _is_due(device, recorded_at)], recorded_at)
 
 
-def _minute(at: datetime) -> int:
+def _when(event: Event, recorded_at: datetime) -> dict:
+    """What has reached us has happened, though the lock's clock be fast; its word stands in the delivery."""
+    at = min(event.at, recorded_at)
     local = at.astimezone(clock.LOCAL)
-    return local.hour * 60 + local.minute
+    return {
+        "occurred_at": at,
+        "occurred_on": local.date(),
+        "occurred_minute": local.hour * 60 + local.minute,
+        "recorded_at": recorded_at,
+    }
 
 
 def _stays(events: Sequence[Event]) -> dict[UUID, int]:

@@ -90,6 +90,12 @@ def test_the_same_events_in_other_deliveries_and_orders_give_the_same_state(clie
     assert sorted(session.scalars(select(LockEvent.vendor_event_id))) == [f"e{n}" for n in range(6)]
 
 
+def test_a_fast_clock_in_a_lock_does_not_tell_the_future(client, lock):
+    send(client, lock, [event(-9), event(3)])
+    times = session.scalars(select(LockEvent.occurred_at).order_by(LockEvent.occurred_at)).all()
+    assert times == [clock.now() - timedelta(minutes=3), clock.now()]
+
+
 def test_one_body_may_repeat_an_event(client, lock):
     assert send(client, lock, [event(1), event(1)]).status_code == 202
     assert count(LockEvent) == 1
