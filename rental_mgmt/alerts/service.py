@@ -16,6 +16,7 @@ from ..core.errors import Conflict, Forbidden, Invalid
 from ..core.i18n import _, lazy
 from ..core.lookup import get_or_404
 from ..core.seal import Retention, Where, seal, unseal_or_none
+from ..core.touch import touch
 from ..notices.service import Message, in_both, tell
 from .history import lines_of, note_down
 from .models import (
@@ -200,6 +201,8 @@ def give_back(actor: Actor, alert: Alert, reason: str) -> Alert:
     alert.claimed_by_id = alert.claimed_role = alert.claimed_at = alert.waits_until = None
     alert.next_turn_at = next_turn_at(alert)
     note_down(alert, AlertEvent.GIVEN_BACK, actor, reason)
+    # Meanwhile its cause may have gone, which closes only what nobody holds.
+    touch((alert.subject_kind, alert.subject_key))
     record(actor, "alert.give_back", alert, alert.chain)
     return alert
 

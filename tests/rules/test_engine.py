@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from rental_mgmt.alerts.models import AlertEvent, AlertHistory, AlertStatus, AlertUnit, Severity, Verdict
+from rental_mgmt.alerts.service import give_back
 from rental_mgmt.core import clock
 from rental_mgmt.core.access import Role
 from rental_mgmt.core.db import session, unit_of_work
@@ -92,6 +93,22 @@ def test_a_claimed_alert_is_left_to_whoever_claimed_it(field, later, live):
     for _ in range(4):
         later(seconds=10)
     assert live("A01")[0].status is AlertStatus.CLAIMED
+
+
+def test_what_is_given_back_after_its_cause_has_gone_closes_at_once(field, later, live):
+    flat = field.unit("A").opens("11:20", "11:55")
+    later()
+    worker = field.grid_worker.actor
+    with unit_of_work():
+        alert = live("A01")[0]
+        alert.move_to(AlertStatus.CLAIMED)
+        alert.claimed_by_id = worker.user_id
+    flat.stay(hours=-2).guest(recorded=0)
+    later(seconds=10)
+    with unit_of_work():
+        give_back(worker, live("A01")[0], "不在我的网格")
+    later(seconds=10)
+    assert live("A01") == []
 
 
 def test_a_moment_comes_without_anybody_doing_anything(field, later, live):

@@ -15,7 +15,7 @@ from rental_mgmt.alerts.models import Alert, AlertAnswer, AlertHistory, AlertSta
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.outbox import Outbox
-from rental_mgmt.core.touch import Due, Touch
+from rental_mgmt.core.touch import Due, Touch, touch
 from rental_mgmt.devices.models import LockEvent
 from rental_mgmt.notices.models import Notice
 from rental_mgmt.rules import engine
@@ -44,7 +44,11 @@ FACTS = st.one_of(
     ),
     st.tuples(st.just("late_guest"), st.sampled_from(["丙", "丁"]), HOURS),
     st.tuples(st.just("opens"), st.sampled_from(["guest", "unknown", "cleaner"]), st.booleans()),
-    st.tuples(st.sampled_from(["ends", "cancelled", "leaves", "voided", "reported", "judged", "claimed"])),
+    st.tuples(
+        st.sampled_from(
+            ["ends", "cancelled", "leaves", "voided", "reported", "judged", "claimed", "given_back"]
+        )
+    ),
     st.tuples(st.just("extended"), st.sampled_from([1, 8, 40])),
 )
 STEPS = st.lists(
@@ -89,7 +93,7 @@ def happens(flat, fact) -> None:
             flat.last_guest and not session.query(OverseasReport).filter_by(guest_id=flat.last_guest.id).first()
         ):
             flat.reported()
-        case "judged" | "claimed":
+        case "judged" | "claimed" | "given_back":
             _people_do(flat, what)
         case _ if _is_open(flat):
             _stay_changes(flat, what, *rest)
@@ -107,11 +111,16 @@ def _stay_changes(flat, what: str, *by) -> None:
 
 
 def _people_do(flat, what: str) -> None:
-    """Somebody closes, or takes, the alerts about a flat that nobody has taken yet."""
+    """Somebody closes, takes or gives back the alerts about a flat."""
     closed = {"status": AlertStatus.CLOSED, "verdict": Verdict.TRUE, "closed_at": clock.now(), "live_key": None}
+    done = {"judged": closed, "claimed": {"status": AlertStatus.CLAIMED}}.get(
+        what, {"status": AlertStatus.OPEN}
+    )
+    before = AlertStatus.CLAIMED if what == "given_back" else AlertStatus.OPEN
     with unit_of_work():
-        there = session.query(Alert).filter_by(unit_id=flat.row.id, status=AlertStatus.OPEN)
-        done = closed if what == "judged" else {"status": AlertStatus.CLAIMED}
+        there = session.query(Alert).filter_by(unit_id=flat.row.id, status=before)
+        if what == "given_back":
+            touch(*((alert.subject_kind, alert.subject_key) for alert in there))
         there.update(done, synchronize_session=False)
 
 
