@@ -23,8 +23,9 @@ from rental_mgmt.rules.work import read_work
 from . import Measure, Place, Scale, inside, line
 from .city import City
 
-TOUCHED = 1_000
-ROUNDS = 5
+# A twentieth of the city is touched between two ticks; of a small city still so many.
+FEWEST = 100
+ROUNDS = 9
 NOON = datetime(2026, 6, 10, 12, tzinfo=clock.LOCAL)
 
 
@@ -32,14 +33,15 @@ NOON = datetime(2026, 6, 10, 12, tzinfo=clock.LOCAL)
 def ticks(scale: Scale, place: Place) -> Iterator[Measure]:
     with inside.opened(place):
         clock.freeze(NOON)
-        city, chance, seconds = City(max(scale.units, TOUCHED)), Random(4), {}
+        touched = max(scale.units // 20, FEWEST)
+        city, chance, seconds = City(scale.units), Random(4), {}
         for size in (1, 10):
-            city.add_history(*(rows * size // 10 for rows in _history(scale, city.units)))
+            city.add_history(scale.stays * size // 10, scale.lock_events * size // 10)
             # What stood at the beginning is opened before anything is measured.
             _tick(range(1, city.units + 1))
-            tick, floor = _in_turns(city, chance)
+            tick, floor = _in_turns(city, touched, chance)
             seconds[size] = tick
-            what = f"tick, {TOUCHED:,} units touched"
+            what = f"tick, {touched:,} units touched"
             yield Measure(what, tick, "s", at_most=2, size=size)
             yield Measure(f"{what}, against its SELECTs", tick, "s", floor, at_most=2, size=size)
             yield Measure("tick, nothing touched", _tick([]) * 1000, "ms", at_most=100, size=size)
@@ -47,15 +49,10 @@ def ticks(scale: Scale, place: Place) -> Iterator[Measure]:
     clock.freeze(None)
 
 
-def _history(scale: Scale, units: int) -> tuple[int, int]:
-    """Stays and lock events; enough for a present that is the same at a tenth of them."""
-    return max(scale.stays, units * 30), max(scale.lock_events, units * 300)
-
-
-def _in_turns(city: City, chance: Random) -> tuple[float, float]:
+def _in_turns(city: City, touched: int, chance: Random) -> tuple[float, float]:
     pairs = []
     for _ in range(ROUNDS):
-        units = chance.sample(range(1, city.units + 1), TOUCHED)
+        units = chance.sample(range(1, city.units + 1), touched)
         floor = _floor(units)
         pairs.append((_tick(units), floor))
     return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)

@@ -1,7 +1,8 @@
 """A city laid out row by row, quickly: homes, and behind them as much history as is asked for.
 
-The present is the same at any size: every home has had a stay of two days every four; older history lies
-further back. People, papers and ages are as rules know them; whatever is sealed is a few bytes.
+The present is the same at any size: every home has had a stay of two days every six; older history lies
+further back. People come again, so that they have a history too. Papers and ages are as rules know them;
+whatever is sealed is a few bytes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,8 @@ from uuid import UUID
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import engine, on_postgresql, session, unit_of_work
 
-STAYS_EACH = timedelta(days=4)
+STAYS_EACH = timedelta(days=6)
+PEOPLE_EACH = 20
 LASTS = timedelta(days=2)
 EVENT_EACH = timedelta(hours=9)
 LONG_AGO = timedelta(days=4000)
@@ -33,6 +35,7 @@ class City:
             pour("grid", [_grid()])
             pour("party", ({"id": n, "uid": _uid(n), **_party()} for n in range(1, units + 1)))
             pour("unit", ({"id": n, **_unit(n)} for n in range(1, units + 1)))
+            pour("person", map(_person, range(1, units * PEOPLE_EACH + 1)))
             pour("device_source", [_source()])
             pour("device_delivery", [_delivery()])
             pour("device", ({"id": n, **_device(n)} for n in range(1, units + 1)))
@@ -40,8 +43,6 @@ class City:
     def add_history(self, stays: int, events: int) -> None:
         """Lay history until there are so many stays and lock events."""
         with unit_of_work():
-            people = range(self.stays * 2 + 1, stays * 2 + 1)
-            pour("person", ({"id": n, "fp": n.to_bytes(16, "big"), "created_at": _now()} for n in people))
             numbers = range(self.stays + 1, stays + 1)
             pour("stay", (self._stay(n) for n in numbers))
             self.chance.seed(f"guests {self.stays}")
@@ -52,7 +53,7 @@ class City:
 
     def _begins(self, number: int) -> datetime:
         apart = STAYS_EACH * (number // self.units)
-        return _now() - apart - timedelta(minutes=Random(number).randint(0, 5_000))
+        return _now() - apart - timedelta(minutes=Random(number).randint(0, 8_000))
 
     def _stay(self, number: int) -> dict:
         begins = self._begins(number)
@@ -69,14 +70,15 @@ class City:
         }
 
     def _guests(self, stay: int) -> Iterator[dict]:
-        for _ in range(self.chance.choice((1, 2))):
+        people = self.chance.sample(range(1, self.units * PEOPLE_EACH + 1), self.chance.choice((1, 2)))
+        for person in people:
             self.guests += 1
             yield {
                 "id": self.guests,
                 "uid": _uid(self.guests),
                 "stay_id": stay,
                 "unit_id": 1 + stay % self.units,
-                "person_id": min(self.guests, stay * 2),
+                "person_id": person,
                 **_paper(self.chance),
                 "arrived_at": self._begins(stay),
                 "arrived_on": self._begins(stay).date(),
@@ -124,6 +126,10 @@ def _named(number: int) -> dict:
 
 def _grid() -> dict:
     return {"id": 1, "uid": _uid(1), "kind": "ordinary", "name": "网格", "compound_id": 3, "path": "/1/"}
+
+
+def _person(number: int) -> dict:
+    return {"id": number, "fp": number.to_bytes(16, "big"), "created_at": _now()}
 
 
 def _party() -> dict:
