@@ -15,6 +15,7 @@ LOCALES = ("zh", "en")
 CATALOGUES = Path(__file__).parent.parent / "locale"
 
 _locale: ContextVar[str] = ContextVar("locale", default="zh")
+_remembers: ContextVar[bool] = ContextVar("remembers", default=False)
 
 
 def locale() -> str:
@@ -51,7 +52,8 @@ def _catalogue(code: str) -> NullTranslations:
 def _(message: str, **values) -> str:
     """The message in the present language, with %(name)s places filled."""
     words = _catalogue(_locale.get()).gettext(message) if message else ""
-    return words % values if values else words
+    filled = words % values if values else words
+    return Said(filled, message, values) if _remembers.get() else filled
 
 
 class Lazy:
@@ -80,3 +82,47 @@ class Lazy:
 
 def lazy(message: str) -> Lazy:
     return Lazy(message)
+
+
+# --- kept sentences -----------------------------------------------------------------------------------------
+
+
+class Said(str):
+    """A sentence that remembers which message it is and what filled it, so that it can be said again."""
+
+    message: str
+    values: dict
+
+    def __new__(cls, words: str, message: str, values: dict):
+        said = super().__new__(cls, words)
+        said.message = message
+        said.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
+        return said
+
+    def __str__(self) -> str:
+        return self
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Inside, every sentence is a Said: for work whose words are stored and read later in either language."""
+    token = _remembers.set(True)
+    try:
+        yield
+    finally:
+        _remembers.reset(token)
+
+
+def to_keep(words):
+    """What is stored of a sentence: its message and values. A text that is no message of ours stays itself."""
+    if not isinstance(words, Said):
+        return words
+    return {"say": words.message, "with": {name: to_keep(value) for name, value in words.values.items()}}
+
+
+def say_again(kept) -> str:
+    """A kept sentence in the present language."""
+    if not isinstance(kept, dict):
+        return kept
+    message = kept["say"]
+    return _(message, **{name: say_again(value) for name, value in kept["with"].items()})

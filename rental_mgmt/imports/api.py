@@ -10,8 +10,8 @@ from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
 from . import service, storing, undoing
-from .models import ImportBatch, ImportRow
-from .schemas import BatchOut, ProblemOut
+from .models import ImportBatch
+from .schemas import BatchOut, ProblemPage
 
 api = Blueprint("imports_api", __name__, url_prefix="/api/v1", description="台账导入")
 
@@ -51,13 +51,12 @@ def get_batch(batch_uid):
 
 
 @api.route("/imports/<uuid:batch_uid>/problems", methods=["GET"])
-@api.response(200, ProblemOut(many=True))
-def list_problems(batch_uid):
-    """逐行的错误与提醒（单元格与改法，不含内容）"""
+@api.arguments(PageQuery, location="query")
+@api.response(200, ProblemPage)
+def list_problems(asked, batch_uid):
+    """逐行的错误与提醒（单元格与改法，不含内容），语言按 Accept-Language"""
     query = service.list_problems(service.get_batch(actor(), batch_uid))
-    return session.scalars(
-        query.order_by(ImportRow.is_error.desc(), ImportRow.sheet, ImportRow.number).limit(1000)
-    )
+    return page_of(query, service.PROBLEM_ORDER, asked["cursor"], asked["size"])
 
 
 @api.route("/imports/<uuid:batch_uid>/store", methods=["POST"])

@@ -12,7 +12,7 @@ from ..core import clock
 from ..core.db import session, unit_of_work
 from ..core.errors import Invalid
 from ..core.files import StoredFile, open_file
-from ..core.i18n import _
+from ..core.i18n import _, remembering, to_keep
 from ..places.models import Place, PlaceKind
 from .guest_rows import StayGuestRow
 from .ledger import SheetReport, read_ledger
@@ -55,12 +55,13 @@ class Checked:
                 "name": sheet.name,
                 "kind": sheet.kind.value if sheet.kind else None,
                 "rows": sheet.rows,
-                "understood": [list(column) for column in sheet.understood],
+                "understood": [[to_keep(word) for word in column] for column in sheet.understood],
                 "ignored": [list(column) for column in sheet.ignored],
             }
             for sheet in self.sheets
         ]
-        return {name: getattr(self, name) for name in names} | {"sheets": sheets, "notes": self.notes}
+        words = {"sheets": sheets, "notes": [to_keep(note) for note in self.notes]}
+        return {name: getattr(self, name) for name in names} | words
 
 
 def check(source: bytes | Path, doors: set[tuple[str, str]], now: datetime) -> Checked:
@@ -92,7 +93,7 @@ def check(source: bytes | Path, doors: set[tuple[str, str]], now: datetime) -> C
 def _unit_known(row: StayGuestRow, named: set) -> list[Problem]:
     if row.door is None or row.door.key in named:
         return row.problems
-    words = _("没有找到房源 %(door)s：请先在房源表中加上，或核对楼栋和房号", door=row.door)
+    words = _("没有找到房源 %(door)s：请先在房源表中加上，或核对楼栋和房号", door=str(row.door))
     return [*row.problems, Problem(str(row.number), Level.ERROR, words)]
 
 
@@ -130,10 +131,11 @@ def check_batch(batch_id: int) -> Checked | None:
             return None
         source = open_file(session.get(StoredFile, batch.file_id))
         doors = known_doors(batch.compound_id)
-    try:
-        checked = check(source, doors, clock.now())
-    except Invalid as refused:
-        checked = Checked(errors=1, notes=[str(refused.message)])
+    with remembering():
+        try:
+            checked = check(source, doors, clock.now())
+        except Invalid as refused:
+            checked = Checked(errors=1, notes=[refused.message])
     _write_down(batch_id, checked)
     return checked
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ..core.access import SYSTEM, Actor
 from ..core.db import session, unit_of_work
 from ..core.errors import NotFound
-from ..core.i18n import _
+from ..core.i18n import _, say_again
 from ..places.models import Place, PlaceKind
 from .checking import check_batch
 from .models import ImportBatch
@@ -59,4 +59,4 @@ def _store(actor: Actor, batch_id: int) -> str:
 
 def _said(row: dict, problem: dict) -> str:
     level = _("错误") if problem["level"] == "error" else _("提醒")
-    return f"{level} {row['sheet']} {problem['cell']}  {problem['words']}"
+    return f"{level} {row['sheet']} {problem['cell']}  {say_again(problem['said'])}"

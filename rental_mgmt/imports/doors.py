@@ -41,7 +41,7 @@ class Door:
     def __str__(self) -> str:
         building = _("%(n)s栋", n=self.building) if self.building else ""
         entrance = _("%(n)s单元", n=self.entrance) if self.entrance else ""
-        return f"{building}{entrance}{self.door}"
+        return _("%(building)s%(entrance)s%(door)s", building=building, entrance=entrance, door=self.door)
 
 
 # A ledger names the same few hundred doors over and over.

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.db import Model, Uid, Words
-from ..core.i18n import lazy
+from ..core.i18n import lazy, say_again
 
 
 class BatchStatus(StrEnum):
@@ -50,9 +50,22 @@ class ImportBatch(Uid, Model):
     stored_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
 
+    @property
+    def said_summary(self) -> dict:
+        """The summary with its sentences in the reader's language."""
+        said = dict(self.summary)
+        if "notes" in said:
+            said["notes"] = [say_again(note) for note in said["notes"]]
+        if "sheets" in said:
+            said["sheets"] = [
+                sheet | {"understood": [[say_again(word) for word in column] for column in sheet["understood"]]}
+                for sheet in said["sheets"]
+            ]
+        return said
+
 
 class ImportRow(Model):
-    """A row with something to say: its problems as [{"cell", "level", "words"}], never a value of the row."""
+    """A row with something to say: its problems as [{"cell", "level", "said"}], never a value of the row."""
 
     __tablename__ = "import_row"
     __table_args__ = (UniqueConstraint("batch_id", "sheet", "number"),)
@@ -62,3 +75,11 @@ class ImportRow(Model):
     number: Mapped[int]
     is_error: Mapped[bool]
     problems: Mapped[list]
+
+    @property
+    def said_problems(self) -> list[dict]:
+        """The problems in the reader's language: cell, level, words."""
+        return [
+            {"cell": one["cell"], "level": one["level"], "words": say_again(one["said"])}
+            for one in self.problems
+        ]

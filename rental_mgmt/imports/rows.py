@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..core import clock
-from ..core.i18n import _
+from ..core.i18n import _, to_keep
 from .cells import Unreadable, read_text
 from .columns import COLUMNS
 from .dates import Written, read_moment
@@ -32,7 +32,8 @@ class Problem:
     words: str
 
     def as_json(self) -> dict:
-        return {"cell": self.cell, "level": self.level.value, "words": self.words}
+        """As it is stored: the sentence as message and values, said again in the reader's language."""
+        return {"cell": self.cell, "level": self.level.value, "said": to_keep(self.words)}
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Reading:
         return self.take(name, read_text, limit) or ""
 
     def say(self, name: str, level: Level, words: str) -> None:
-        said = _("%(label)s：%(words)s", label=COLUMNS[self.header.kind][name], words=words)
+        said = _("%(label)s：%(words)s", label=str(COLUMNS[self.header.kind][name]), words=words)
         self.problems.append(Problem(self._place(name), level, said))
 
     def error(self, name: str, words: str) -> None:

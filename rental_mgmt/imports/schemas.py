@@ -16,10 +16,18 @@ class BatchOut(fields.Schema):
     uid = fields.UidField()
     status = fields.Text()
     progress = fields.Whole()
-    summary = fields.fields.Dict()
+    summary = fields.fields.Dict(attribute="said_summary")
     created_at = fields.Moment()
     stored_at = fields.Moment()
     undone_at = fields.Moment()
+
+
+class CellOut(fields.Schema):
+    """What is wrong in one cell and how to put it right, in the reader's language; never the cell's content."""
+
+    cell = fields.Text()
+    level = fields.Text()
+    words = fields.Text()
 
 
 class ProblemOut(fields.Schema):
@@ -28,4 +36,11 @@ class ProblemOut(fields.Schema):
     sheet = fields.Text()
     number = fields.Whole()
     is_error = fields.Flag()
-    problems = fields.fields.List(fields.fields.Dict())
+    problems = fields.fields.List(fields.fields.Nested(CellOut), attribute="said_problems")
+
+
+class ProblemPage(fields.Schema):
+    """One page of rows with something to say."""
+
+    items = fields.fields.List(fields.fields.Nested(ProblemOut))
+    next_cursor = fields.Text(allow_none=True)

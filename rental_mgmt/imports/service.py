@@ -44,8 +44,12 @@ def get_batch(actor: Actor, batch_uid: UUID) -> ImportBatch:
     return get_or_404(list_batches(actor), batch_uid)
 
 
+# Errors first, then as they stand in the file.
+PROBLEM_ORDER = (ImportRow.is_error.desc(), ImportRow.sheet, ImportRow.number)
+
+
 def list_problems(batch: ImportBatch) -> Select:
-    """The rows with errors or warnings, as they stand in the file."""
+    """The rows with errors or warnings; page them by PROBLEM_ORDER."""
     return select(ImportRow).where(ImportRow.batch_id == batch.id)
 
 
@@ -104,3 +108,15 @@ def forget_file(batch: ImportBatch) -> None:
 
 def chain_of(batch: ImportBatch) -> str:
     return f"place:{session.get(Place, batch.compound_id).parent_id}"
+
+
+def problem_table(batch: ImportBatch) -> list[list[str]]:
+    """Everything that is to be put right, a line for each cell, in the reader's language; no cell's content."""
+    rows = session.scalars(list_problems(batch).order_by(*PROBLEM_ORDER))
+    levels = {"error": _("错误"), "warning": _("提醒")}
+    lines = [
+        [levels[one["level"]], row.sheet, str(row.number), one["cell"], one["words"]]
+        for row in rows
+        for one in row.said_problems
+    ]
+    return [[_("级别"), _("工作表"), _("行"), _("单元格"), _("怎么改")], *lines]

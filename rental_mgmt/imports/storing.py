@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from ..audit.service import record
 from ..core import clock
@@ -116,10 +116,12 @@ def _units_by_door(compound_id: int) -> dict[tuple[str, str], int]:
 
     door, building = aliased(Place), aliased(Place)
     query = (
-        select(building.code, door.code, Unit.id)
+        select(building.code, door.code, func.coalesce(Unit.merged_into_id, Unit.id))
         .join(door, door.id == Unit.door_id)
         .join(building, building.id == Unit.building_id)
-        .where(Unit.compound_id == compound_id, Unit.merged_into_id.is_(None))
+        .where(Unit.compound_id == compound_id)
+        # The door of a merged unit means the one that goes on; a unit of its own there wins.
+        .order_by(Unit.merged_into_id.is_(None), Unit.id)
     )
     return {(built, code): unit_id for built, code, unit_id in session.execute(query)}
 

@@ -1,20 +1,23 @@
 """Takes a stored batch back as a whole, unless people have worked on what it brought."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
-from ..alerts.models import Alert, AlertUnit
 from ..audit.service import record
 from ..core import clock
 from ..core.access import Actor, allow
-from ..core.db import session
+from ..core.db import Model, session
 from ..core.errors import Conflict
 from ..core.i18n import _
 from ..core.touch import Kind, touch
-from ..devices.models import Device
 from ..stays.models import Guest, NightMark, OverseasReport, Stay
 from ..units.models import Unit, UnitCapacity, UnitListing, UnitStatus
 from .models import BatchStatus, ImportBatch
 from .service import IMPORTERS, chain_of
+
+# What an import writes beside a unit, and what goes with it.
+HANGING = (UnitCapacity, UnitListing, NightMark)
 
 
 @allow(*IMPORTERS)
@@ -66,19 +69,22 @@ def _refuse_worked_on(batch: ImportBatch) -> None:
 
 def _delete_units(batch: ImportBatch) -> int:
     """The units nobody claimed and nothing else speaks of, with what hangs on them."""
-    free = select(Unit.id).where(
-        Unit.import_batch_id == batch.id,
-        Unit.status == UnitStatus.UNCLAIMED,
-        *(_nothing_in(column) for column in (Stay.unit_id, Alert.unit_id, AlertUnit.unit_id, Device.unit_id)),
-    )
+    own = Unit.import_batch_id == batch.id, Unit.status == UnitStatus.UNCLAIMED
+    free = select(Unit.id).where(*own, *_nobody_speaks_of_it())
     ids = session.scalars(free).all()
-    for hanging in (UnitCapacity, UnitListing, NightMark):
+    for hanging in HANGING:
         _delete(hanging, hanging.unit_id.in_(ids))
     return _delete(Unit, Unit.id.in_(ids))
 
 
-def _nothing_in(column) -> ColumnElement[bool]:
-    return ~exists().where(column == Unit.id).correlate(Unit)
+def _nobody_speaks_of_it() -> Iterator[ColumnElement[bool]]:
+    """No row of any other table points at the unit: no stay, alert, lock, printed code, merged twin."""
+    hanging = {model.__table__ for model in HANGING}
+    for table in set(Model.metadata.tables.values()) - hanging:
+        for key in table.foreign_keys:
+            if key.column is Unit.__table__.c.id:
+                other = table.alias()
+                yield ~exists().where(other.c[key.parent.name] == Unit.__table__.c.id).correlate(Unit.__table__)
 
 
 def _delete(model, condition: ColumnElement[bool]) -> int:

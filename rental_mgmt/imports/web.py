@@ -1,6 +1,6 @@
 """The pages of imports: upload, the dry run row by row, store, undo."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 
 from ..core.db import session
 from ..core.errors import Invalid
@@ -8,9 +8,10 @@ from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
+from ..core.spreadsheet import csv_lines
 from ..core.web import page
 from . import service, storing, undoing
-from .models import ImportBatch, ImportRow
+from .models import ImportBatch
 from .schemas import UploadIn
 
 web = Blueprint("imports", __name__, template_folder="templates", url_prefix="/imports")
@@ -39,9 +40,19 @@ def index():
 def show(batch_uid):
     """一个批次"""
     batch = service.get_batch(actor(), batch_uid)
-    order = (ImportRow.is_error.desc(), ImportRow.sheet, ImportRow.number)
-    problems = page_of(service.list_problems(batch), order, request.args.get("cursor"), 50)
-    return page("imports/show.html", batch=batch, problems=problems)
+    found = service.list_problems(batch)
+    problems = page_of(found, service.PROBLEM_ORDER, request.args.get("cursor"), 50)
+    return page("imports/show.html", batch=batch, summary=batch.said_summary, problems=problems)
+
+
+@web.get("/<uuid:batch_uid>/problems.csv")
+def problem_file(batch_uid) -> Response:
+    """问题清单（下载）"""
+    batch = service.get_batch(actor(), batch_uid)
+    lines = csv_lines(service.problem_table(batch))
+    named = {"Content-Disposition": f'attachment; filename="problems-{batch.uid}.csv"'}
+    # The mark by which table programs know UTF-8.
+    return Response(lines.encode("utf-8-sig"), mimetype="text/csv", headers=named)
 
 
 @web.post("/<uuid:batch_uid>/store")

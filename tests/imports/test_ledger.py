@@ -374,7 +374,7 @@ def test_problems_name_the_cell_and_never_what_stands_in_it():
     assert {cell for cell, _level in said(row)} == {"C2", "D2", "F2"}
     words = "".join(problem.words for problem in row.problems)
     assert not any(value in words for value in (GOOD[:17], "乱写", "没有号码", "王伟"))
-    assert row.problems[0].as_json().keys() == {"cell", "level", "words"}
+    assert row.problems[0].as_json().keys() == {"cell", "level", "said"}
 
 
 cell_texts = st.text(max_size=12) | st.sampled_from(

@@ -1,6 +1,7 @@
 """From a file to rows: a dry run that stores nothing, all or nothing, twice changes nothing, undone as one."""
 
 import io
+import re
 from datetime import timedelta
 
 import openpyxl
@@ -13,13 +14,15 @@ from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Conflict
 from rental_mgmt.core.files import StoredFile
 from rental_mgmt.demo.ledger import shifted_copy
-from rental_mgmt.imports import checking, service, storing, undoing
+from rental_mgmt.imports import checking, jobs, service, storing, undoing
 from rental_mgmt.imports.models import BatchStatus, ImportBatch, ImportRow
 from rental_mgmt.places.models import Place
 from rental_mgmt.stays.corrections import secret
 from rental_mgmt.stays.models import Guest, Person, Stay
+from rental_mgmt.units import claiming
 from rental_mgmt.units.models import Unit, UnitStatus
 from tests.support import people
+from tests.support.forms import fill_in
 
 
 def count(model) -> int:
@@ -117,7 +120,7 @@ def test_errors_name_the_cell_and_stop_everything(desk):
     assert batch.status is BatchStatus.REFUSED
     rows = session.scalars(select(ImportRow).where(ImportRow.is_error).order_by(ImportRow.number)).all()
     assert [row.number for row in rows] == [5, 6]
-    assert "9999" in rows[0].problems[0]["words"]
+    assert "9999" in rows[0].said_problems[0]["words"]
     assert rows[1].problems[0]["cell"] == "F6"
     assert people.person(5).id_number not in str(rows[1].problems)
     with pytest.raises(Conflict):
@@ -158,6 +161,27 @@ def test_what_people_worked_on_is_not_undone(desk):
     assert count(Guest) == 2
 
 
+def test_a_unit_that_something_points_at_outlives_the_undo(desk):
+    """A claim code was printed for one of the units: it stays, unclaimed, and the rest of the batch goes."""
+    batch = bring(desk, ledger(TWO))
+    store(desk, batch)
+    with unit_of_work():
+        claiming.print_claim_code(desk.manager.actor, session.scalars(select(Unit)).first())
+    with unit_of_work():
+        counts = undoing.undo_batch(desk.manager.actor, session.get(ImportBatch, batch.id))
+    assert (counts["guests"], counts["units"], count(Unit)) == (2, 1, 1)
+
+
+def test_the_door_of_a_merged_unit_means_the_one_that_goes_on(desk):
+    store(desk, bring(desk, ledger(TWO)))
+    with unit_of_work():
+        first, second = session.scalars(select(Unit).order_by(Unit.name))
+        first.merged_into_id = second.id
+    later = ("1203", people.person(3).name, people.person(3).id_number, "2026-05-09 14:00", "2026-05-10 11:00")
+    assert store(desk, bring(desk, ledger([later]))).guests == 1
+    assert session.scalars(select(Guest).order_by(Guest.id.desc())).first().unit_id == second.id
+
+
 def test_another_compound_is_not_there(desk, client):
     elsewhere = desk.compound("西方新城")
     stranger = desk.property_manager(elsewhere)
@@ -181,3 +205,69 @@ def test_the_demo_ledger_comes_in_whole(desk, count_queries):
     assert stored.guests > 1000
     assert len(seen) < 80, "set-based, however many rows"
     assert count(Place) > 180
+
+
+# --- as a user ----------------------------------------------------------------------------------------------
+
+BAD = [
+    *TWO,
+    ("9999", "王某", people.person(4).id_number, "2026-05-03 14:00", "2026-05-05 11:00"),
+    ("1203", "王某", people.person(5).id_number, "2026-05-09 14:00", "不清楚"),
+]
+
+
+def send(client, name: str, source: bytes):
+    """Upload a file on the page and let the job read it; the page of the batch."""
+    made = fill_in(client, "/imports/", {"file": (io.BytesIO(source), name)})
+    assert made.status_code in (303, 409), made.text
+    jobs.read_imports(clock.now())
+    return made.headers.get("Location"), made
+
+
+def test_problems_are_said_in_the_language_of_whoever_reads(desk, client):
+    desk.sign_in(client, desk.manager)
+    path, _made = send(client, "台账.xlsx", ledger(BAD))
+    shown = client.get(path).text
+    assert all(words in shown for words in ("没有导入任何数据", "没有找到房源 1栋9999", "F6", "日期看不懂"))
+    client.set_cookie("locale", "en")
+    english = client.get(path).text
+    assert all(
+        words in english for words in ("Building 1", "was not found", "F6", "The date is not understood")
+    )
+    chinese = re.compile(r"[一-鿿]+")
+    table = english.partition("<table")[2].partition("</table>")[0]
+    # What stands in the file itself, here the name of a sheet, is not translated.
+    assert set(chinese.findall(table)) <= {"入住"}
+
+
+def test_the_list_of_problems_is_a_file_and_an_answer_of_the_api(desk, client):
+    desk.sign_in(client, desk.manager)
+    path, _made = send(client, "台账.xlsx", ledger(BAD))
+    file = client.get(f"{path}/problems.csv")
+    assert file.mimetype == "text/csv"
+    assert file.data.startswith(b"\xef\xbb\xbf")
+    lines = file.data.decode("utf-8-sig").splitlines()
+    assert lines[0] == "级别,工作表,行,单元格,怎么改"
+    assert (len(lines), people.person(4).id_number in file.text) == (3, False)
+    api = f"/api/v1/imports/{path.rpartition('/')[2]}"
+    headers = desk.key(desk.manager)
+    pages = [client.get(f"{api}/problems?size=1", headers=headers).json]
+    pages.append(client.get(f"{api}/problems?size=1&cursor={pages[0]['next_cursor']}", headers=headers).json)
+    assert [page["items"][0]["number"] for page in pages] == [5, 6]
+    english = client.get(f"{api}/problems", headers=headers | {"Accept-Language": "en"}).json["items"]
+    assert all(one["words"].isascii() for row in english for one in row["problems"])
+    sheet = client.get(api, headers=headers).json["summary"]["sheets"][0]
+    assert sheet["understood"][0] == ["A", "楼栋", "楼栋"]
+
+
+def test_from_the_page_store_again_and_undo(desk, client):
+    desk.sign_in(client, desk.manager)
+    file = ledger(TWO)
+    path, _made = send(client, "台账.xlsx", file)
+    stored = fill_in(client, path, {}, at="/store", follow=True)
+    assert "已导入：房源 2 套，入住 1 次，住客 2 人" in stored.text
+    _path, again = send(client, "台账.xlsx", file)
+    assert (again.status_code, "这份文件已经导入过" in again.text) == (409, True)
+    undone = fill_in(client, path, {}, at="/undo", follow=True)
+    assert "已撤销：房源 2 套，入住 1 次，住客 2 人" in undone.text
+    assert (count(Unit), count(Guest)) == (0, 0)
