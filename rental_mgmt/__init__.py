@@ -29,12 +29,14 @@ assert housekeeping
 
 
 def create_app(settings: dict | None = None) -> http.App:
-    """The web application: settings, database, keys, and the doors of every room."""
-    if settings is None:
-        import config
+    """The web application: settings, database, keys, and the doors of every room.
 
-        settings = config.from_environment()
-    prepare(settings)
+    Without `settings` a person starts it: what only they can mend ends it in words and not with a traceback.
+    """
+    if settings is None:
+        settings = _prepared_from_environment()
+    else:
+        prepare(settings)
     app = http.App(__name__)
     app.config.update(settings, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=settings["HTTPS"])
     app.config["SESSION_COOKIE_NAME"] = "__Host-flash" if settings["HTTPS"] else "flash"
@@ -45,6 +47,22 @@ def create_app(settings: dict | None = None) -> http.App:
     _open_doors(app)
     cli.init_app(app)
     return app
+
+
+def _prepared_from_environment() -> dict:
+    import config
+
+    settings = config.from_environment()
+    try:
+        prepare(settings)
+    except keys.KeyMissing as problem:
+        raise config.Unusable(str(problem)) from None
+    except OSError as problem:
+        folders = f"DATA_DIR={settings['DATA_DIR']} KEYS_DIR={settings['KEYS_DIR']}"
+        raise config.Unusable(
+            f"不能读写数据目录 / cannot use the data folders: {folders} ({problem})"
+        ) from None
+    return settings
 
 
 def prepare(settings: dict) -> None:

@@ -1,4 +1,8 @@
-"""The command line: `flask --app wsgi COMMAND`. Every command is a door to a service, as a page is."""
+"""The command line: `flask --app wsgi COMMAND`. Every command is a door to a service, as a page is.
+
+Whatever stands in the way is said in words on standard error: status 2 for what was typed wrong, 1 for what is
+refused, does not agree or cannot be reached.
+"""
 
 import json
 import sys
@@ -8,10 +12,14 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from .core import clock, migrate
 from .core.db import session, unit_of_work
 from .core.errors import Invalid, Refusal
+
+# As of which moments rules can be asked: windows reach some years back and ahead of it.
+EARLIEST, LATEST = 2000, 2100
 
 
 def init_app(app: Flask) -> None:
@@ -19,11 +27,22 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-def _moment(_context, _parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=clock.LOCAL)
+class Door(click.Command):
+    """A command that says a refusal or a missing database in words."""
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except Refusal as problem:
+            _say(problem)
+        except (OperationalError, ProgrammingError, TimeoutError) as problem:
+            raise click.ClickException(_about_database(problem)) from None
+
+
+class Doors(AppGroup):
+    """Commands under one word."""
+
+    command_class = Door
 
 
 def _say(problem: Refusal) -> None:
@@ -33,11 +52,39 @@ def _say(problem: Refusal) -> None:
     click.echo(str(problem.message), err=True)
     if isinstance(problem, Invalid):
         for path, words in flat(problem.errors):
-            click.echo(f"  {path}: {words}", err=True)
+            click.echo(f"  {path}: {words}" if path else f"  {words}", err=True)
     sys.exit(1)
 
 
-@click.command()
+def _about_database(problem: Exception) -> str:
+    session.remove()
+    kind = type(getattr(problem, "orig", None) or problem).__name__
+    try:
+        is_current = migrate.is_current()
+    except Exception:
+        return f"连不上数据库，请检查 DATABASE_URL 和数据库服务 / the database cannot be reached ({kind})"
+    if not is_current:
+        return "表结构不是最新的，请先运行 flask --app wsgi migrate / the tables are not there yet: run migrate"
+    return f"数据库正忙，请稍后再试 / the database is busy, try again ({kind})"
+
+
+def _moment(_context, _parameter, text: str | None) -> datetime | None:
+    """A moment as typed; without an offset it is Shanghai's."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        words = f"{text!r} 不是 ISO 时间，如 2026-10-08T20:00 / not an ISO time such as 2026-10-08T20:00"
+        raise click.BadParameter(words) from None
+    if not EARLIEST <= at.year < LATEST:
+        raise click.BadParameter(
+            f"应在 {EARLIEST} 至 {LATEST} 年之间 / must lie between {EARLIEST} and {LATEST}"
+        )
+    return at if at.tzinfo else at.replace(tzinfo=clock.LOCAL)
+
+
+@click.command(cls=Door)
 def openapi():
     """打印 OpenAPI 文档（JSON）。"""
     from .core.api import the_api
@@ -45,7 +92,7 @@ def openapi():
     click.echo(json.dumps(the_api().document(), ensure_ascii=False, indent=2))
 
 
-@click.command("migrate")
+@click.command("migrate", cls=Door)
 def migrate_():
     """把数据库升级到最新的表结构。"""
     migrate.upgrade()
@@ -53,20 +100,17 @@ def migrate_():
     click.echo("数据库已是最新 / the database is up to date")
 
 
-@click.command()
+@click.command(cls=Door)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def seed(file: Path):
     """从 JSON 文件建立地点、人员、密码或接口密钥（格式见 README）。"""
     from .demo.seeding import seed_file
 
-    try:
-        for line in seed_file(file):
-            click.echo(line)
-    except Refusal as problem:
-        _say(problem)
+    for line in seed_file(file):
+        click.echo(line)
 
 
-@click.command("import")
+@click.command("import", cls=Door)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--compound", required=True, help="小区编码，如 510108-001 / the compound's code")
 @click.option("--store", is_flag=True, help="试运行没有错误时正式导入 / store when the dry run finds no error")
@@ -74,16 +118,13 @@ def import_(file: Path, compound: str, store: bool):
     """试运行一份台账（XLSX 或 CSV），加 --store 正式导入。"""
     from .imports.command import import_file
 
-    try:
-        outcome = import_file(file, compound, store)
-    except Refusal as problem:
-        _say(problem)
+    outcome = import_file(file, compound, store)
     for line in outcome.lines:
         click.echo(line)
     sys.exit(0 if outcome.is_good else 1)
 
 
-@click.command()
+@click.command(cls=Door)
 def scheduler():
     """运行调度进程（可同时运行多个，只有一个工作）。"""
     from .scheduler import run_forever
@@ -91,7 +132,7 @@ def scheduler():
     run_forever()
 
 
-rules = AppGroup("rules", help="规则引擎。")
+rules = Doors("rules", help="规则引擎。")
 
 
 @rules.command("run")
@@ -104,7 +145,7 @@ def rules_run(at: datetime | None):
         click.echo(line)
 
 
-audit = AppGroup("audit", help="审计链。")
+audit = Doors("audit", help="审计链。")
 
 
 @audit.command("verify")
@@ -119,12 +160,12 @@ def audit_verify(head: Path | None):
         except ValueError as problem:
             raise click.ClickException(str(problem)) from None
     for fault in found.faults:
-        click.echo(f"{fault.scope}/{fault.keep} #{fault.number}: {fault.words}")
+        click.echo(str(fault))
     click.echo(f"{found.chains} 条链，{found.entries} 条记录，{len(found.faults)} 处问题")
     sys.exit(1 if found.faults else 0)
 
 
-outbox = AppGroup("outbox", help="待送出的消息。")
+outbox = Doors("outbox", help="待送出的消息。")
 
 
 @outbox.command("status")
@@ -154,7 +195,7 @@ def outbox_run():
     click.echo(f"已送出 {send_outbox(clock.now())} 条")
 
 
-export = AppGroup("export", help="导出文件。")
+export = Doors("export", help="导出文件。")
 
 
 @export.command("verify")
@@ -165,7 +206,7 @@ def export_verify(file: Path, manifest: Path, public_key: Path):
     """离线核对导出文件与其签名清单；不一致时以状态 1 结束。"""
     from .exports.verify import verify
 
-    faults = verify(file, manifest, public_key.read_text())
+    faults = verify(file, manifest, public_key.read_bytes())
     for words in faults:
         click.echo(words)
     if not faults:
@@ -173,19 +214,18 @@ def export_verify(file: Path, manifest: Path, public_key: Path):
     sys.exit(1 if faults else 0)
 
 
-@click.command()
+@click.command(cls=Door)
 def doctor():
     """检查密钥、数据库、迁移、审计链头、调度和规则核对，说明每一项怎样处理。"""
     from .overview.health import examine
 
-    with current_app.app_context():
-        findings = examine(current_app.config)
+    findings = examine(current_app.config)
     for finding in findings:
         click.echo(f"[{'好' if finding.is_good else '问题'}] {finding.words}")
     sys.exit(0 if all(finding.is_good for finding in findings) else 1)
 
 
-demo = AppGroup("demo", help="演示：生产模式下拒绝运行。")
+demo = Doors("demo", help="演示：生产模式下拒绝运行。")
 
 
 @demo.command("start")
@@ -193,10 +233,7 @@ def demo_start():
     """从空目录建立演示小区并运行网页和调度；再次运行则接着上次的数据。"""
     from .demo.command import start
 
-    try:
-        start(current_app._get_current_object(), click.echo)
-    except Refusal as problem:
-        _say(problem)
+    start(current_app._get_current_object(), click.echo)
 
 
 @demo.command("code")
@@ -205,8 +242,5 @@ def demo_code(name: str):
     """打印演示人员此刻的动态码。"""
     from .demo.command import refuse_outside_demo, time_code
 
-    try:
-        refuse_outside_demo(current_app.config)
-        click.echo(time_code(name))
-    except Refusal as problem:
-        _say(problem)
+    refuse_outside_demo(current_app.config)
+    click.echo(time_code(name))

@@ -13,7 +13,7 @@ only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def test_every_setting_is_in_the_table():
-    named = set(re.findall(r'(?:environ\.get|_flag)\("([A-Z_]+)"', (ROOT / "config.py").read_text()))
+    named = set(re.findall(r'(?:environ\.get|_flag|_whole)\("([A-Z_]+)"', (ROOT / "config.py").read_text()))
     assert len(named) > 10
     assert {name for name in named if f"`{name}`" not in README} == set()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ..core import keys
+from ..core import keys, strict_json
 from ..core.db import session
+from ..core.errors import Refusal
 from ..core.i18n import _
 from .models import AuditChain, AuditEntry, AuditSegment
 from .service import GENESIS, head_mac, seal_of
@@ -37,6 +38,10 @@ class Fault:
     keep: str
     number: int | None
     words: str
+
+    def __str__(self) -> str:
+        where = "/".join(filter(None, (self.scope, self.keep)))
+        return f"{where}: {self.words}" if self.number is None else f"{where} #{self.number}: {self.words}"
 
 
 @dataclass(frozen=True)
@@ -133,11 +138,15 @@ def _heads_by_chain(lines: Iterable[dict]) -> dict[tuple[str, str], dict[int, by
 
 def read_heads(path: Path) -> list[dict]:
     """The lines of a head file, each checked against its signature; ValueError names the first bad line."""
-    lines = []
-    for number, text in enumerate(path.read_text().splitlines(), 1):
-        line = json.loads(text)
-        signature = bytes.fromhex(line.pop("signature"))
-        if not keys.is_signed(head_words(line), signature, keys.public_key_pem()):
+    lines, public_key = [], keys.public_key_pem()
+    for number, text in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            line = strict_json.loads(text)
+            signature = bytes.fromhex(line.pop("signature"))
+            is_ours = keys.is_signed(head_words(line), signature, public_key)
+        except (Refusal, ValueError, TypeError, KeyError, AttributeError):
+            raise ValueError(_("链头文件第 %(n)s 行不是本系统写出的链头", n=number)) from None
+        if not is_ours:
             raise ValueError(_("链头文件第 %(n)s 行的签名不符", n=number))
         lines.append(line)
     return lines

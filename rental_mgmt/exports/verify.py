@@ -7,7 +7,7 @@ from ..core.i18n import _
 from .manifest import KIND, BadManifest, canonical, digest, read
 
 
-def verify(file: Path, manifest: Path, public_key_pem: str) -> list[str]:
+def verify(file: Path, manifest: Path, public_key_pem: bytes | str) -> list[str]:
     """What does not agree, in words; an empty list means the file is whole and the manifest ours."""
     try:
         said, signature = read(Path(manifest).read_bytes())
