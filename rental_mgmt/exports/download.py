@@ -1,7 +1,8 @@
 """The one download of a file: begun by who asked for it, one stream at a time, resumed only where it broke.
 
 A stream says until when it is alive; while it lives a second one is refused: of several at once one wins.
-It is complete when the server has been handed everything and asks for more; then the file is over.
+It is complete when the server has been handed everything and asks for more. Servers and proxies buffer, so a
+line that broke may look complete from here: for 15 minutes more its end, never the whole, may be fetched again.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from ..core.i18n import _
 from ..core.lookup import get_or_404
 from .models import Export, ExportStatus
 from .orders import get_export, list_exports
-from .retiring import RESUME_WITHIN, shred
+from .retiring import RESUME_WITHIN
 
 # A stream that has not said anything for so long is dead: its process was killed.
 ALIVE_FOR = timedelta(seconds=60)
@@ -58,9 +59,9 @@ def begin_download(actor: Actor, uid: UUID) -> Export:
 
 @allow(Role.POLICE_LIAISON, Role.STATION_LEAD)
 def get_head(actor: Actor, uid: UUID) -> FileHead:
-    """Name, type, size and hash of a file that may be fetched; counts for nothing."""
+    """Name, type, size and hash of a file that may be fetched or resumed; counts for nothing."""
     export = get_export(actor, uid)
-    _require_begun(actor, export)
+    _require_begun(actor, export, is_resumed=True)
     return _head_of(session.get_one(files.StoredFile, export.file_id))
 
 
@@ -68,13 +69,22 @@ def _head_of(file: files.StoredFile) -> FileHead:
     return FileHead(file.name, file.content_type, file.size, file.sha256)
 
 
-def _require_open(actor: Actor, export: Export) -> None:
+def _require_open(actor: Actor, export: Export, is_resumed: bool = False) -> None:
     if export.requested_by_id != actor.user_id:
         raise Forbidden(_("只有申请人本人可以下载这份导出"))
-    if export.status is not ExportStatus.READY or export.expires_at <= clock.now():
+    if may_be_resumed(export) and not is_resumed:
+        raise Conflict(_("这份文件已完整送出一次；如中途断开，15 分钟内可在浏览器的下载列表里继续"))
+    is_ready = export.status is ExportStatus.READY and export.expires_at > clock.now()
+    if not is_ready and not may_be_resumed(export):
         raise Conflict(_("这份导出现在不能下载：%(status)s", status=export.status.label))
     if has_broken_off(export):
         raise Conflict(_("下载中断已超过 15 分钟，不能再续传；如仍需要请重新申请"))
+
+
+def may_be_resumed(export: Export) -> bool:
+    """Was it handed over whole within 15 minutes, so that what broke on the line may still be fetched?"""
+    is_there = export.status is ExportStatus.DOWNLOADED and export.file_id is not None
+    return is_there and not has_broken_off(export)
 
 
 def has_broken_off(export: Export) -> bool:
@@ -83,8 +93,8 @@ def has_broken_off(export: Export) -> bool:
     return seen is not None and seen + RESUME_WITHIN <= clock.real_now()
 
 
-def _require_begun(actor: Actor, export: Export) -> None:
-    _require_open(actor, export)
+def _require_begun(actor: Actor, export: Export, is_resumed: bool) -> None:
+    _require_open(actor, export, is_resumed)
     if export.download_begun_at is None:
         raise Conflict(_("请先在导出页面点“下载”，下载只有一次"))
 
@@ -99,7 +109,7 @@ def open_stream(actor: Actor, uid: UUID, start: int = 0) -> tuple[FileHead, "Str
     start_over()
     with unit_of_work():
         export = get_or_404(list_exports(actor).with_for_update(), uid)
-        _require_begun(actor, export)
+        _require_begun(actor, export, is_resumed=start > 0)
         if export.stream_until and export.stream_until > clock.real_now():
             raise Conflict(_("这份文件正在下载；如已中断，请一分钟后再续传"))
         file = session.get_one(files.StoredFile, export.file_id)
@@ -107,6 +117,8 @@ def open_stream(actor: Actor, uid: UUID, start: int = 0) -> tuple[FileHead, "Str
             raise RangeRefused(_("请求的位置超出文件末尾"))
         pieces = files.stream_file(file, start)
         export.stream_until = clock.real_now() + ALIVE_FOR
+        if start:
+            record(actor, "export.resume", export, export.chain, start=start)
         span = Span(export.id, start, file.size, is_gapless=start <= export.sent)
     return _head_of(file), Stream(actor, span, pieces, export.stream_until)
 
@@ -167,12 +179,10 @@ class Stream:
                     return
                 self._note(export)
                 export.stream_until = None
-                if is_complete:
+                if is_complete and export.status is ExportStatus.READY:
                     export.move_to(ExportStatus.DOWNLOADED)
                     export.downloaded_at = clock.now()
                     record(self._actor, "export.download", export, export.chain, rows=export.rows)
-            if is_complete:
-                shred(self._span.export_id)
         finally:
             # The request's own end of session came before its last byte.
             session.remove()
@@ -186,4 +196,6 @@ class Stream:
     def _note(self, export: Export) -> None:
         if self._span.is_gapless:
             export.sent = max(export.sent, self._sent)
-        export.download_seen_at = clock.real_now()
+        # What is fetched again after a whole download makes the quarter of an hour no longer.
+        if export.status is ExportStatus.READY:
+            export.download_seen_at = clock.real_now()

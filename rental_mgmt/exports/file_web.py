@@ -31,6 +31,8 @@ def _with_headers(answer: Response, head: download.FileHead, start: int) -> Resp
     answer.content_type = head.content_type
     answer.content_length = head.size - start
     answer.headers["Accept-Ranges"] = "bytes"
+    # A proxy that swallows the file at once would hide that the line to the person broke.
+    answer.headers["X-Accel-Buffering"] = "no"
     answer.headers["Content-Disposition"] = f'attachment; filename="export-{head.name}"'
     answer.set_etag(head.sha256)
     if start:

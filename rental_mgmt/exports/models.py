@@ -157,7 +157,7 @@ EXPORT_LABELS = {
     ExportStatus.APPROVED: lazy("已批准，等待生成"),
     ExportStatus.BUILDING: lazy("正在生成"),
     ExportStatus.READY: lazy("可下载一次"),
-    ExportStatus.DOWNLOADED: lazy("已下载，文件已删除"),
+    ExportStatus.DOWNLOADED: lazy("已下载"),
     ExportStatus.EXPIRED: lazy("已过期，文件已删除"),
     ExportStatus.FAILED: lazy("生成失败"),
 }

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from ..audit.service import record
 from ..core import clock, files, keys
@@ -13,7 +13,6 @@ from ..notices.service import notify
 from .models import Export, ExportStatus
 
 RESUME_WITHIN = timedelta(minutes=15)
-OVER = (ExportStatus.DOWNLOADED, ExportStatus.EXPIRED)
 
 
 def expire() -> int:
@@ -34,18 +33,26 @@ def expire() -> int:
 def shred_finished() -> int:
     """Remove every file whose order is over; returns how many. May be repeated after a crash at any point."""
     with unit_of_work(read_only=True):
-        over = select(Export.id).where(Export.status.in_(OVER), Export.file_id.is_not(None))
+        over = select(Export.id).where(_is_over(), Export.file_id.is_not(None))
         ids = session.scalars(over).all()
     for export_id in ids:
         shred(export_id)
     return len(ids)
 
 
+def _is_over() -> ColumnElement[bool]:
+    """Expired, or handed over whole and the time to resume what broke on the line is over."""
+    arrived = Export.download_seen_at <= clock.real_now() - RESUME_WITHIN
+    is_downloaded = Export.status == ExportStatus.DOWNLOADED
+    return or_(Export.status == ExportStatus.EXPIRED, and_(is_downloaded, arrived))
+
+
 def shred(export_id: int) -> None:
     """Destroy the key first: from then on nothing opens the bytes, wherever a copy of them lies."""
     with unit_of_work():
-        export = session.get_one(Export, export_id, with_for_update=True, populate_existing=True)
-        if export.file_id is None or export.status not in OVER:
+        over = select(Export).where(Export.id == export_id, _is_over(), Export.file_id.is_not(None))
+        export = session.scalars(over.with_for_update().execution_options(populate_existing=True)).first()
+        if export is None:
             return
         file = session.get_one(files.StoredFile, export.file_id)
         keys.destroy(file.key_id)

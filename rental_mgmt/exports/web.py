@@ -185,6 +185,7 @@ def _order(export: Export) -> dict:
         "is_mine": is_mine,
         "may_decide": export.awaits_second and not is_mine,
         "may_download": is_mine and export.status == "ready" and not download.has_broken_off(export),
+        "may_resume": is_mine and download.may_be_resumed(export),
         "chosen": filters.Who(export.filters["who"]).label,
         "country": export.filters["nationality"] and country_name(export.filters["nationality"]),
     }

@@ -1,4 +1,4 @@
-"""One complete download by who asked for it; a broken one goes on where it broke; then the file is gone."""
+"""One complete download by who asked for it; what broke on the line is resumed; then the file is gone."""
 
 import threading
 from datetime import timedelta
@@ -42,6 +42,13 @@ def set_to(export, **values) -> None:
         session.execute(update(Export).where(Export.id == export.id).values(**values))
 
 
+def quarter_later(export) -> None:
+    """The job that removes files comes by when the time to resume is over, and not before."""
+    assert retiring.shred_finished() == 0
+    set_to(export, download_seen_at=clock.real_now() - 15 * MINUTE)
+    assert retiring.shred_finished() == 1
+
+
 @pytest.fixture
 def ready(room):
     """A file of more than one sealed frame."""
@@ -64,6 +71,10 @@ def test_a_complete_download_ends_the_file(room, small):
     whole = files.open_file(file)
     begin(room.liaison, small)
     assert taken(room.liaison, small) == whole
+    assert again(small).status is ExportStatus.DOWNLOADED
+    with pytest.raises(Conflict, match="已完整送出"):
+        opened(room.liaison, small)
+    quarter_later(small)
     over = again(small)
     assert (over.status, over.file_id) == (ExportStatus.DOWNLOADED, None)
     assert over.downloaded_at
@@ -135,6 +146,26 @@ def test_a_broken_download_goes_on_where_it_broke(room, ready):
     received = len(first) - 1000
     assert first[:received] + taken(room.liaison, ready, start=received) == whole
     assert again(ready).status is ExportStatus.DOWNLOADED
+
+
+def test_a_line_that_broke_behind_the_server_is_resumed(room, ready):
+    """Waitress and proxies take a whole file at once; that the person got only half of it nobody sees here."""
+    begin(room.liaison, ready)
+    whole = taken(room.liaison, ready)
+    seen = again(ready).download_seen_at
+    assert taken(room.liaison, ready, start=1000) == whole[1000:]
+    after = again(ready)
+    assert (after.status, after.download_seen_at) == (ExportStatus.DOWNLOADED, seen), "no longer for it"
+    with pytest.raises(Conflict):
+        opened(room.liaison, ready)
+    for somebody, refusal in ((room.second, Forbidden), (room.foreign, NotFound)):
+        with pytest.raises(refusal):
+            opened(somebody, ready, start=1000)
+    quarter_later(ready)
+    with pytest.raises(Conflict):
+        opened(room.liaison, ready, start=1000)
+    said = select(AuditEntry.action).where(AuditEntry.subject == f"export:{ready.uid}").order_by(AuditEntry.id)
+    assert session.scalars(said).all()[-2:] == ["export.download", "export.resume"]
 
 
 def test_the_end_alone_is_not_a_download(room, ready):
