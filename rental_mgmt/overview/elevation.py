@@ -163,9 +163,7 @@ def _draw(building: Place, units: list[Unit], places, states, href) -> Building:
     floors = sorted((places[floor] for floor in by_floor), key=lambda place: -place.rank)
     drawn_floors = []
     for floor in floors:
-        # Up to the last door: to the right of it there is only air.
-        width = columns.index(max(by_floor[floor.id])) + 1
-        doors = [by_floor[floor.id].get(column, gap) for column in columns[:width]]
+        doors = [by_floor[floor.id].get(column, gap) for column in columns]
         drawn_floors.append(Floor(floor.name if floor.kind is PlaceKind.FLOOR else "", doors))
     return Building(building.name, drawn_floors, len(units), building.uid)
 
