@@ -9,10 +9,12 @@ from ..core.lookup import get_or_404
 from ..core.paging import page_of
 from ..units.models import Unit
 from ..units.scope import visible
-from . import corrections, nights, registration, service
+from . import corrections, nights, registration, service, versions
 from .models import Stay
 from .schemas import (
+    AtDoorOut,
     CorrectionIn,
+    CorrectionOut,
     ExtendIn,
     GuestIn,
     GuestOut,
@@ -103,6 +105,13 @@ def check_out(moment, stay_uid):
     return service.check_out(actor(), service.get_stay(actor(), stay_uid), **moment)
 
 
+@api.route("/stays/<uuid:stay_uid>/resume", methods=["POST"])
+@api.response(200, StayOut)
+def resume_stay(stay_uid):
+    """撤销误点的退房（24 小时内）"""
+    return service.resume_stay(actor(), service.get_stay(actor(), stay_uid))
+
+
 @api.route("/stays/<uuid:stay_uid>/cancel", methods=["POST"])
 @api.response(200, StayOut)
 def cancel_stay(stay_uid):
@@ -118,12 +127,26 @@ def guest_left(moment, guest_uid):
     service.guest_left(actor(), corrections.get_guest(actor(), guest_uid), **moment)
 
 
+@api.route("/guests/<uuid:guest_uid>/stay-on", methods=["POST"])
+@api.response(204)
+def guest_stays_on(guest_uid):
+    """撤销误点的离店（24 小时内）"""
+    service.guest_stays_on(actor(), corrections.get_guest(actor(), guest_uid))
+
+
 @api.route("/guests/<uuid:guest_uid>/correct", methods=["POST"])
 @api.arguments(CorrectionIn)
 @api.response(204)
 def correct_guest(details, guest_uid):
     """更正住客信息（保留更正前的封存版本）"""
     corrections.correct_guest(actor(), corrections.get_guest(actor(), guest_uid), details)
+
+
+@api.route("/guests/<uuid:guest_uid>/corrections", methods=["GET"])
+@api.response(200, CorrectionOut(many=True))
+def list_corrections(guest_uid):
+    """更正记录：何时、何人、为何（更正前的内容封存）"""
+    return versions.list_corrections(actor(), corrections.get_guest(actor(), guest_uid))
 
 
 @api.route("/guests/<uuid:guest_uid>/void", methods=["POST"])
@@ -149,3 +172,10 @@ def record_overseas_report(report, guest_uid):
 def mark_night(night, unit_uid):
     """标记某晚空置或有客"""
     nights.mark_night(actor(), _unit(unit_uid), **night)
+
+
+@api.route("/units/<uuid:unit_uid>/at-door", methods=["POST"])
+@api.response(200, AtDoorOut)
+def show_at_door(unit_uid):
+    """出示本房在住登记：只有人数，出示留有记录"""
+    return service.show_at_door(actor(), _unit(unit_uid))

@@ -1,10 +1,9 @@
 """Guests after registration: corrected with the version before kept sealed, completed, voided, revealed."""
 
-import json
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts.masking import Context, Field, Shown
@@ -21,24 +20,14 @@ from ..core.outbox import enqueue
 from ..core.seal import Retention, Where, fingerprints, seal
 from ..core.touch import Kind, touch
 from ..core.uploads import FileKind, Upload
+from ..units.packs import pack_of
 from ..units.scope import visible
 from .details import judge, missing_of
 from .identity import DocumentKind, OtherDocument
-from .models import Guest, GuestVersion, OverseasReport, Person
+from .models import Guest, Missing, OverseasReport, Person
 from .registration import OUTSIDE, SEALED, is_within
 from .shown import cells_of, secret
-
-CLEAR = (
-    "document_kind",
-    "document_state",
-    "document_valid_until",
-    "document_name",
-    "issuing_place",
-    "nationality",
-    "sex",
-    "age_at_check_in",
-    "relation",
-)
+from .versions import keep_version
 
 
 def get_guest(actor: Actor, guest_uid: UUID) -> Guest:
@@ -62,7 +51,7 @@ def correct_guest(actor: Actor, guest: Guest, details: dict) -> Guest:
         raise Conflict(_("该登记已作废，不能更正"))
     details = _completed(guest, details)
     judged = judge(details, clock.local_day(details["arrived_at"] or guest.arrived_at))
-    _keep_version(actor, guest, details["reason"])
+    keep_version(actor, guest, details["reason"])
     before = guest.person_id
     has_report = report_of(guest) is not None
     for name, value in (judged.clear | {"missing": missing_of(judged.clear, has_report)}).items():
@@ -128,28 +117,6 @@ def _flush_unless_twice() -> None:
         session.flush()
     except IntegrityError:
         raise Conflict(_("这位住客已登记在这次入住中，无需重复登记；多余的一条请作废")) from None
-
-
-def _keep_version(actor: Actor, guest: Guest, reason: str) -> None:
-    count = select(func.count()).where(GuestVersion.guest_id == guest.id)
-    number = session.scalar(count) + 1
-    details = {name: secret(guest, name) for name in SEALED}
-    details |= {name: str(value) for name in CLEAR if (value := getattr(guest, name)) is not None}
-    details["arrived_at"] = guest.arrived_at.isoformat()
-    retention = Retention(guest.retention)
-
-    def sealed(column: str, text: str) -> bytes:
-        return seal(text, Where("guest_version", f"{column}:{number}", guest.uid), retention, guest.recorded_at)
-
-    version = GuestVersion(
-        guest_id=guest.id,
-        number=number,
-        details_sealed=sealed("details", json.dumps(details, ensure_ascii=False)),
-        reason_sealed=sealed("reason", reason),
-        at=clock.now(),
-        user_id=actor.user_id,
-    )
-    session.add(version)
 
 
 def _reseal(guest: Guest, judged) -> None:
@@ -223,6 +190,13 @@ def report_of(guest: Guest) -> OverseasReport | None:
     return session.scalar(select(OverseasReport).where(OverseasReport.guest_id == guest.id))
 
 
+def report_by(guest: Guest) -> datetime | None:
+    """Until when an overseas guest is to be reported, by the hours of the place; None when nothing is due."""
+    if Missing.OVERSEAS_REPORT not in guest.missing or guest.voided_at:
+        return None
+    return guest.arrived_at + pack_of(guest.stay.unit).deadlines.overseas_report
+
+
 @allow(Role.LANDLORD)
 def record_overseas_report(
     actor: Actor, guest: Guest, receipt_number: str, reported_at: datetime, photo
@@ -249,7 +223,7 @@ def record_overseas_report(
         recorded_by_id=actor.user_id,
     )
     session.add(report)
-    guest.missing = [what for what in guest.missing if what != "overseas_report"]
+    guest.missing = [what for what in guest.missing if what != Missing.OVERSEAS_REPORT]
     touch((Kind.UNIT, guest.unit_id))
     record(actor, "guest.report_overseas", guest, chain=guest.stay.unit.chain)
     return report

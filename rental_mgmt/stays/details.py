@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ..core.errors import Invalid
-from ..core.i18n import _
+from ..core.i18n import _, lazy
 from .divisions import country_code
 from .identity import (
     DocumentKind,
@@ -26,6 +26,16 @@ from .identity import (
 from .models import MINOR, Missing, Relation, is_minor
 
 SENSITIVE = 14
+HOME = "CHN"
+NO_NUMBER = lazy("请填写证件号码；暂时没有证件的，证件种类请选“暂无证件”")
+NO_COUNTRY = lazy("请选择国家或地区")
+# Papers that nobody of the mainland holds: whoever shows one says from where they are.
+NOT_OF_HERE = (
+    OtherDocument.TAIWAN_TRAVEL_PERMIT,
+    OtherDocument.HK_MACAO_TRAVEL_PERMIT,
+    OtherDocument.RESIDENCE_PERMIT,
+    OtherDocument.PERMANENT_RESIDENCE,
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,15 @@ class _Paper:
     number: str | None = field(default=None, repr=False)
     birth_on: date | None = field(default=None, repr=False)
     sex: Sex | None = None
-    nationality: str = "CHN"
+    nationality: str = HOME
     state: DocumentState = DocumentState.OK
     warnings: list[str] = field(default_factory=list)
 
 
 def judge(given: dict, on: date) -> Judged:
     """Judge the details of GuestIn as of a local day; raises Invalid naming each field to change."""
+    if errors := lacking(given):
+        raise Invalid(errors=errors)
     paper = _read(given, on)
     age = None if paper.birth_on is None else age_on(paper.birth_on, on)
     code = ga_code(given["document_kind"], paper.number or "", given["other_document"])
@@ -97,14 +109,32 @@ def missing_of(clear: dict, has_report: bool = False) -> list[str]:
     return [what.value for what, is_lacking in lacks.items() if is_lacking]
 
 
+def lacking(given: dict) -> dict[str, list[str]]:
+    """What the chosen kind of paper cannot do without, by field. Having none takes only a reason."""
+    match given.get("document_kind"):
+        case DocumentKind.NONE:
+            needed = {"none_reason": _("请说明暂无证件的原因，登记照常保存")}
+        case DocumentKind.PASSPORT:
+            needed = {"number": NO_NUMBER, "nationality": NO_COUNTRY, "birth_on": _("护照住客请填写出生日期")}
+        case DocumentKind.OTHER:
+            needed = {
+                "other_document": _("请选择是哪一种证件"),
+                "issuing_place": _("请填写签发地"),
+                "number": _("请照证件填写号码"),
+            }
+            if given.get("other_document") in NOT_OF_HERE:
+                needed["nationality"] = NO_COUNTRY
+        case _:
+            needed = {"number": NO_NUMBER}
+    return {name: [str(words)] for name, words in needed.items() if not given.get(name)}
+
+
 def _read(given: dict, on: date) -> _Paper:
     match given["document_kind"]:
-        case DocumentKind.NONE:
-            paper = _no_paper(given)
+        case DocumentKind.NONE | DocumentKind.OTHER:
+            paper = _without_rule(given)
         case DocumentKind.PASSPORT:
             paper = _passport(given)
-        case DocumentKind.OTHER:
-            paper = _other(given)
         case _:
             paper = _resident(given, on)
     if paper.birth_on and paper.birth_on > on:
@@ -116,13 +146,13 @@ def _read(given: dict, on: date) -> _Paper:
 
 
 def _resident(given: dict, on: date) -> _Paper:
-    reading = read_id_number(_required_number(given), on)
+    reading = read_id_number(given["number"], on)
     if reading.errors:
         raise Invalid(errors={"number": list(reading.errors)})
     paper = IdDocument(given["document_kind"], reading.number, given["birth_on"], given["sex"])
     if document_state(paper, on) is DocumentState.BIRTH_OR_SEX_DIFFERS:
         raise Invalid(errors=_differing(given, reading))
-    nationality = reading.nationality or "CHN"
+    nationality = reading.nationality or HOME
     return _Paper(
         reading.number, reading.birth_on, reading.sex, nationality, reading.state, list(reading.warnings)
     )
@@ -138,40 +168,18 @@ def _differing(given: dict, reading) -> dict:
 
 
 def _passport(given: dict) -> _Paper:
-    reading = read_passport(_required_number(given), given["nationality"])
-    errors = {"number": list(reading.errors)} if reading.errors else {}
-    if given["birth_on"] is None:
-        errors["birth_on"] = [_("护照住客请填写出生日期")]
-    if errors:
-        raise Invalid(errors=errors)
+    reading = read_passport(given["number"], given["nationality"])
+    if reading.errors:
+        raise Invalid(errors={"number": list(reading.errors)})
     return _Paper(
         reading.number, given["birth_on"], given["sex"], reading.nationality, warnings=list(reading.warnings)
     )
 
 
-def _other(given: dict) -> _Paper:
-    errors = {}
-    if given["other_document"] is None:
-        errors["other_document"] = [_("请选择是哪一种证件")]
-    if not given["issuing_place"]:
-        errors["issuing_place"] = [_("请填写签发地")]
-    if not given["number"]:
-        errors["number"] = [_("请照证件填写号码")]
-    if errors:
-        raise Invalid(errors=errors)
-    return _Paper(given["number"], given["birth_on"], given["sex"], country_code(given["nationality"]))
-
-
-def _no_paper(given: dict) -> _Paper:
-    if not given["none_reason"]:
-        raise Invalid(errors={"none_reason": [_("请说明暂无证件的原因，登记照常保存")]})
-    return _Paper(None, given["birth_on"], given["sex"], country_code(given["nationality"]))
-
-
-def _required_number(given: dict) -> str:
-    if not given["number"]:
-        raise Invalid(errors={"number": [_("请填写证件号码；暂时没有证件的，证件种类请选“暂无证件”")]})
-    return given["number"]
+def _without_rule(given: dict) -> _Paper:
+    """A paper whose number has no rule yet, or none: what was typed is kept as it is."""
+    number = given["number"] if given["document_kind"] is DocumentKind.OTHER else None
+    return _Paper(number, given["birth_on"], given["sex"], country_code(given["nationality"] or HOME))
 
 
 def _identity(given: dict, paper: _Paper) -> str | None:

@@ -77,3 +77,14 @@ def country_of_numeric(digits: str) -> str | None:
 def country_codes() -> tuple[str, ...]:
     """All codes a nationality may have, for a list to choose from."""
     return tuple(_table("countries")["countries"])
+
+
+# Home, and what carries a permit of its own.
+FIRST = ("CHN", "HKG", "MAC", "TWN")
+
+
+def countries_to_choose() -> list[tuple[str, str]]:
+    """(code, name) for a list on a form: home first, then by name; in Chinese as GB 18030 sorts, by sound."""
+    named = ((country_name(code), code) for code in country_codes() if code not in FIRST)
+    rest = sorted(named, key=lambda one: one[0].encode("gb18030"))
+    return [(code, country_name(code)) for code in FIRST] + [(code, name) for name, code in rest]

@@ -49,13 +49,14 @@ TILE_LABELS = {
 
 @dataclass(frozen=True)
 class UnitNight:
-    """One unit on one night: its tile, how many are registered or planned, and its open stay."""
+    """One unit on one night: its tile, how many are registered or planned, its stay (of several the last)."""
 
     unit: Unit
     tile: Tile
     registered: int
     planned: int
     stay: Stay | None
+    several: bool = False
 
     @property
     def title(self) -> str:
@@ -141,7 +142,8 @@ def _tile(unit: Unit, stays: list[Stay], guests: dict[int, Counter], mark: Night
         tile = Tile.UNREGISTERED
     else:
         tile = Tile.EMPTY if mark is NightState.EMPTY else Tile.NOT_KNOWN
-    return UnitNight(unit, tile, registered, planned, stays[-1] if stays else None)
+    shown = there or stays
+    return UnitNight(unit, tile, registered, planned, shown[-1] if shown else None, len(shown) > 1)
 
 
 def _all_gone(counts: Counter | None) -> bool:

@@ -1,12 +1,14 @@
 """What comes in about stays and guests, and what goes out."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
-from marshmallow import ValidationError, validates
+from marshmallow import ValidationError, validates, validates_schema
 
 from ..core import fields
 from ..core.i18n import _, lazy
+from .details import lacking
 from .document_kinds import KIND_LABELS, OTHER_LABELS, SEX_LABELS, DocumentKind, OtherDocument, Sex
 from .models import RELATION_LABELS, NightState, Relation
 from .names import BadName, clean_name
@@ -60,7 +62,10 @@ class GuestIn(fields.Schema):
         Relation, lazy("与预订人关系"), labels=RELATION_LABELS, load_default=None, allow_none=True
     )
     nationality = fields.Text(
-        lazy("国家或地区"), max=3, load_default="CHN", help=lazy("三位代码，如 CHN、USA、HKG")
+        lazy("国家或地区"),
+        max=3,
+        load_default=None,
+        help=lazy("三位代码，如 CHN、USA、HKG；护照和境外证件必填，其余不填为 CHN"),
     )
     birth_on = fields.Day(lazy("出生日期"), load_default=None, allow_none=True)
     sex = fields.Choice(Sex, lazy("性别"), labels=SEX_LABELS, load_default=None, allow_none=True)
@@ -74,6 +79,14 @@ class GuestIn(fields.Schema):
     guardian_phone = Phone(lazy("监护人电话"), load_default=None)
     arrived_at = fields.Moment(lazy("到达时间"), load_default=None, allow_none=True)
     explanation = fields.Text(lazy("超出核定人数的说明"), max=200, load_default=None)
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def needed_for_the_paper(self, data, original, **_kwargs):
+        """Said together with every other error of the form, not one after another."""
+        typed = original if isinstance(original, Mapping) else {}
+        errors = {name: said for name, said in lacking(data).items() if not typed.get(name)}
+        if errors:
+            raise ValidationError(errors)
 
     @validates("nationality")
     def known_country(self, value, **_kwargs):
@@ -94,8 +107,11 @@ class CorrectionIn(GuestIn):
 
     name = Name(lazy("姓名"), max=50, load_default=None, autocomplete="off")
     document_kind = fields.Choice(DocumentKind, lazy("证件种类"), labels=KIND_LABELS, load_default=None)
-    nationality = fields.Text(lazy("国家或地区"), max=3, load_default=None)
     reason = fields.Text(lazy("更正原因"), max=200, min=2, required=True)
+
+    @validates_schema
+    def needed_for_the_paper(self, data, **_kwargs):
+        """What is not given stays as it is: only the service knows what is there."""
 
 
 class ReasonIn(fields.Schema):
@@ -126,6 +142,18 @@ class MomentIn(fields.Schema):
     """When; now, if not given."""
 
     at = fields.Moment(lazy("时间"), load_default=None, allow_none=True)
+
+
+class CheckOutIn(MomentIn):
+    """When everybody left."""
+
+    at = fields.Moment(lazy("实际离店时间"), load_default=None, allow_none=True, help=lazy("不填就是现在"))
+
+
+class LeaveIn(MomentIn):
+    """When one guest left."""
+
+    at = fields.Moment(lazy("离店时间"), load_default=None, allow_none=True, help=lazy("不填就是现在"))
 
 
 class ExtendIn(fields.Schema):
@@ -195,3 +223,22 @@ class GuestOut(fields.Schema):
     arrived_at = fields.Moment()
     left_at = fields.Moment()
     voided_at = fields.Moment()
+
+
+class CorrectionOut(fields.Schema):
+    """One correction; what was before it stays sealed."""
+
+    at = fields.Moment()
+    who = fields.Text()
+    reason = fields.Text()
+
+
+class AtDoorOut(fields.Schema):
+    """How many are registered as present, since when; no names."""
+
+    at = fields.Moment()
+    registered = fields.Whole()
+    since = fields.Moment()
+    incomplete = fields.Whole()
+    minors = fields.Whole()
+    capacity = fields.Whole()

@@ -22,6 +22,8 @@ from .registration import Registered, register_guest
 
 LONGEST = timedelta(days=180)
 OLDEST = timedelta(days=60)
+# So long a slip may be taken back; after that what was said is history.
+UNDONE_WITHIN = timedelta(hours=24)
 
 
 def get_stay(actor: Actor, stay_uid: UUID) -> Stay:
@@ -131,6 +133,28 @@ def _last_movement(stay: Stay) -> datetime:
     return max(filter(None, session.execute(moved).one()), default=stay.checks_in_at)
 
 
+def may_be_resumed(stay: Stay) -> bool:
+    """Did it end so lately that its end may still be taken back?"""
+    return stay.ended_at is not None and stay.ended_at >= clock.now() - UNDONE_WITHIN
+
+
+@allow(Role.LANDLORD, Role.HELPER)
+def resume_stay(actor: Actor, stay: Stay) -> Stay:
+    """Take back a check-out that was a slip, within a day: who was there until it is there again."""
+    session.refresh(stay.unit, with_for_update={"key_share": True})
+    session.refresh(stay, with_for_update={"key_share": True})
+    if stay.ended_at is None:
+        raise Conflict(_("该入住没有退房，不用恢复"))
+    if not stay.unit.takes_guests:
+        raise Conflict(_("该房源已注销或尚未认领，不能办理入住"))
+    if not may_be_resumed(stay):
+        raise Conflict(_("退房已超过 24 小时，不能恢复；住客又来请新建入住"))
+    stay.ended_at = None
+    enqueue("stay.resumed", {"stay": str(stay.uid)}, ordered_by=f"stay:{stay.id}")
+    _changed(actor, stay, "stay.resume")
+    return stay
+
+
 @allow(Role.LANDLORD, Role.HELPER)
 def cancel_stay(actor: Actor, stay: Stay) -> Stay:
     """Call off a plan nobody came for; a stay with guests is checked out instead."""
@@ -153,6 +177,24 @@ def guest_left(actor: Actor, guest: Guest, at: datetime | None = None) -> Guest:
         raise Invalid(errors={"at": [_("离店时间应在到达之后、现在之前")]})
     guest.left_at = left_at
     _changed(actor, guest.stay, "guest.leave", guest)
+    return guest
+
+
+def may_stay_on(guest: Guest) -> bool:
+    """Did this guest leave so lately that it may still be taken back?"""
+    return guest.left_at is not None and guest.left_at >= clock.now() - UNDONE_WITHIN
+
+
+@allow(Role.LANDLORD, Role.HELPER)
+def guest_stays_on(actor: Actor, guest: Guest) -> Guest:
+    """Take back that a guest left, within a day, as long as the stay goes on."""
+    _lock_open(guest.stay)
+    if guest.voided_at or not guest.left_at:
+        raise Conflict(_("该住客没有离店，不用恢复"))
+    if not may_stay_on(guest):
+        raise Conflict(_("离店已超过 24 小时，不能恢复；住客又来请再登记一次"))
+    guest.left_at = None
+    _changed(actor, guest.stay, "guest.stay_on", guest)
     return guest
 
 
