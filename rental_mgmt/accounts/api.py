@@ -20,6 +20,7 @@ from .schemas import (
     NewKeyOut,
     PersonOut,
     SessionOut,
+    WaitingOut,
 )
 
 api = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="账号、会话与密钥")
@@ -136,6 +137,53 @@ def reset_person(uid):
 def disable_person(uid):
     """停用账号，立即结束其所有登录"""
     people.disable(actor(), people.get_person(actor(), uid))
+
+
+# --- the second administrator -------------------------------------------------------------------------------
+
+
+@api.route("/people/waiting", methods=["GET"])
+@api.response(200, WaitingOut)
+def list_waiting():
+    """另一类管理员办理、等我确认的重置码、邀请码和角色"""
+    me = actor()
+    codes, roles, whose = people.list_waiting(me), people.list_waiting_roles(me), people.names_of_waiting(me)
+    return {
+        "codes": [
+            {
+                "uid": code.uid,
+                "purpose": code.purpose.value,
+                "person": whose[code.user_id].uid,
+                "asked_at": code.created_at,
+                "expires_at": code.expires_at,
+            }
+            for code in codes
+        ],
+        "roles": [
+            {
+                "uid": row.uid,
+                "role": row.role,
+                "person": whose[row.user_id].uid,
+                "valid_from": row.valid_from,
+            }
+            for row in roles
+        ],
+    }
+
+
+@api.route("/people/waiting/<uuid:uid>/confirm", methods=["POST"])
+@api.response(200, CodeOut)
+def confirm_code(uid):
+    """确认另一类管理员办理的重置或邀请；代码只返回这一次，须刚刚确认过身份"""
+    g.answer_is_secret = True
+    return {"code": people.confirm(actor(), uid)[1]}
+
+
+@api.route("/people/waiting/roles/<uuid:uid>/confirm", methods=["POST"])
+@api.response(204)
+def confirm_role(uid):
+    """确认给已有账号增加的角色（安全管理员）"""
+    people.confirm_role(actor(), uid)
 
 
 # --- keys ---------------------------------------------------------------------------------------------------

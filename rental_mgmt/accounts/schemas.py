@@ -171,6 +171,32 @@ class CodeOut(fields.Schema):
     code = fields.Text(allow_none=True)
 
 
+class WaitingCodeOut(fields.Schema):
+    """A code that another administrator asked for; it is drawn when this one confirms."""
+
+    uid = fields.UidField()
+    purpose = fields.Text()
+    person = fields.UidField()
+    asked_at = fields.Moment()
+    expires_at = fields.Moment()
+
+
+class WaitingRoleOut(fields.Schema):
+    """A further role of somebody who has an account."""
+
+    uid = fields.UidField()
+    role = fields.Choice(Role)
+    person = fields.UidField()
+    valid_from = fields.Moment()
+
+
+class WaitingOut(fields.Schema):
+    """What waits for the second administrator."""
+
+    codes = fields.fields.List(fields.fields.Nested(WaitingCodeOut))
+    roles = fields.fields.List(fields.fields.Nested(WaitingRoleOut))
+
+
 class InvitedOut(CodeOut):
     uid = fields.UidField()
     is_new = fields.Flag()

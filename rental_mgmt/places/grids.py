@@ -1,6 +1,6 @@
 """Grids inside compounds: nested, given buildings and single units, with their history."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, update
@@ -9,11 +9,11 @@ from ..audit.service import record
 from ..core import clock
 from ..core.access import Actor, Role, allow
 from ..core.db import Model, session
-from ..core.errors import Invalid
+from ..core.errors import Conflict, Invalid, NotFound
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from .models import Grid, GridAssignment, GridKind, Place, PlaceKind
-from .scope import below, in_force, visible
+from .scope import below, end_of, in_force, visible
 from .tree import chain_of
 
 KEEPERS = (Role.SYSTEM_ADMIN, Role.COMMUNITY_OFFICER)
@@ -89,6 +89,63 @@ def assign_unit(actor: Actor, grid: Grid, unit_uid: UUID) -> None:
     _begin(GridAssignment.unit_id == found.id, None, grid_id=grid.id, unit_id=found.id)
     _rewrite_units(unit.c.id == found.id)
     record(actor, "grid.assign", grid, f"place:{found.community_id}", unit=str(unit_uid))
+
+
+@allow(*KEEPERS)
+def end_building(actor: Actor, building: Place, on: date | None = None) -> None:
+    """The building lies in no grid any more, since the end of a day or now. Raises Conflict, Invalid."""
+    grid = _end(GridAssignment.building_id == building.id, on)
+    unit, alert = Model.metadata.tables["unit"], Model.metadata.tables["alert"]
+    _rewrite_units(unit.c.building_id == building.id)
+    session.execute(
+        update(alert)
+        .where(alert.c.live_key.is_not(None), alert.c.unit_id.is_(None), below(alert.c.path, building.path))
+        .values(grid_id=None)
+    )
+    record(actor, "grid.end", grid, chain_of(building), building=building.code)
+
+
+@allow(*KEEPERS)
+def end_unit(actor: Actor, unit_uid: UUID, on: date | None = None) -> None:
+    """The unit has no grid of its own any more: it follows its building's again. Raises NotFound, Conflict."""
+    unit = Model.metadata.tables["unit"]
+    reach = visible(actor).with_only_columns(Place.id)
+    found = session.execute(
+        select(unit.c.id, unit.c.community_id).where(unit.c.uid == unit_uid, unit.c.building_id.in_(reach))
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    grid = _end(GridAssignment.unit_id == found.id, on)
+    _rewrite_units(unit.c.id == found.id)
+    record(actor, "grid.end", grid, f"place:{found.community_id}", unit=str(unit_uid))
+
+
+def _end(same, on: date | None) -> Grid:
+    live = session.scalar(select(GridAssignment).where(same, GridAssignment.valid_to.is_(None)))
+    if live is None:
+        raise Conflict(_("现在没有划入网格，无须移出"))
+    live.valid_to = end_of(on, live.valid_from)
+    session.flush()
+    return session.get_one(Grid, live.grid_id)
+
+
+def units_of_their_own(building: Place) -> list:
+    """The units of a building that lie in a grid of their own: (uid, name, the grid's name)."""
+    unit = Model.metadata.tables["unit"]
+    query = (
+        select(unit.c.uid, unit.c.name, Grid.name.label("grid_name"))
+        .join(GridAssignment, GridAssignment.unit_id == unit.c.id)
+        .join(Grid, Grid.id == GridAssignment.grid_id)
+        .where(unit.c.building_id == building.id, *in_force(GridAssignment))
+    )
+    return list(session.execute(query.order_by(unit.c.name)))
+
+
+def units_of(building: Place) -> list:
+    """The units of a building that may be given a grid: (uid, name)."""
+    unit = Model.metadata.tables["unit"]
+    live = unit.c.building_id == building.id, unit.c.closed_at.is_(None)
+    return list(session.execute(select(unit.c.uid, unit.c.name).where(*live).order_by(unit.c.name)))
 
 
 def _begin(same, since: datetime | None, **row) -> None:

@@ -9,10 +9,11 @@ from marshmallow import ValidationError
 
 from ..core import strict_json
 from ..core.errors import Refusal
-from .pack_parts import Capacity, DecidedBy, LegalRegime, Notice, Pack, Paper, Step, Topic, Wording
+from .pack_parts import Ages, Capacity, DecidedBy, LegalRegime, Notice, Pack, Paper, Step, Topic, Wording
 from .pack_schema import NOTICE_KEYS, RETENTION_KEYS, WORD_KEYS, PackIn
 
 __all__ = [
+    "Ages",
     "Capacity",
     "DecidedBy",
     "LegalRegime",
@@ -25,6 +26,7 @@ __all__ = [
     "Topic",
     "UnknownPack",
     "Wording",
+    "national_ages",
     "pack_codes",
     "pack_for",
 ]
@@ -37,6 +39,10 @@ COMPLETE = {
     "retention_months": RETENTION_KEYS,
     "regimes": [regime.value for regime in LegalRegime],
 }
+
+
+# The day from which the ages below have stood in national law (未成年人保护法 2, 个人信息保护法 28).
+_SINCE = date(2021, 11, 1)
 
 
 class PackError(Exception):
@@ -141,3 +147,12 @@ def pack_for(code: str, on: date) -> Pack:
 def pack_codes() -> list[str]:
     """The codes a place may carry."""
     return sorted(_shipped().versions)
+
+
+def national_ages() -> Ages:
+    """Under which ages somebody is a minor, and a child whose data stands apart: the same everywhere.
+
+    National law sets both, and no place's pack may say otherwise (pack_schema refuses it): who is a minor can
+    be told from the age alone, without asking where.
+    """
+    return pack_for("national", _SINCE).ages

@@ -114,9 +114,10 @@ class RegimeIn(_Part):
 
 class AgesIn(_Part):
     part = parts.Ages
-    minor = _whole(1, 21)
+    # 未成年人保护法 2 and 个人信息保护法 28: national law, so a place can only repeat them.
+    minor = _whole(18, 18)
     strong = _whole(1, 21)
-    sensitive = _whole(1, 21)
+    sensitive = _whole(14, 14)
 
 
 DeadlinesIn = _Part.from_dict(

@@ -31,6 +31,29 @@ class AssignIn(fields.Schema):
     grid = fields.UidField(lazy("网格"), required=True)
 
 
+class UnitGridIn(AssignIn):
+    """A unit that lies in another grid than its building."""
+
+    unit = fields.UidField(lazy("房源"), required=True)
+
+
+class GridAssignmentIn(fields.Schema):
+    """A building, or one unit: exactly one of the two."""
+
+    building = fields.UidField(lazy("楼栋"), load_default=None, allow_none=True)
+    unit = fields.UidField(lazy("房源"), load_default=None, allow_none=True)
+
+
+class EndIn(fields.Schema):
+    on = fields.Day(
+        lazy("到哪天为止"), load_default=None, allow_none=True, help=lazy("不填为现在；历史按日期保留")
+    )
+
+
+class EndGridIn(GridAssignmentIn, EndIn):
+    """Which assignment ends, and when."""
+
+
 class StationIn(fields.Schema):
     name = fields.Text(lazy("派出所名称"), required=True, max=60)
     code = fields.Text(
@@ -81,6 +104,20 @@ class PlaceOut(fields.Schema):
     kind = fields.Choice(PlaceKind, labels=PLACE_LABELS)
     code = fields.Text()
     name = fields.Text()
+
+
+class StationOut(fields.Schema):
+    uid = fields.UidField()
+    name = fields.Text()
+    code = fields.Text()
+
+
+class CompoundIn(fields.Schema):
+    compound = fields.UidField(lazy("小区"), required=True)
+
+
+class EndStationIn(CompoundIn, EndIn):
+    """Which compound is served no longer, and since when."""
 
 
 class GridOut(fields.Schema):

@@ -1,9 +1,13 @@
 """Which places an actor reaches. Addresses down to the building are public knowledge; doors are not."""
 
+from datetime import date, datetime
+
 from sqlalchemy import ColumnElement, Select, String, and_, exists, false, func, or_, select, type_coerce
 
 from ..core import clock
 from ..core.access import PARTY_ROLES, POLICE_ROLES, Actor, Role
+from ..core.errors import Invalid
+from ..core.i18n import _
 from .models import GridAssignment, Place, PlaceKind, StationCompound
 
 PUBLIC_KINDS = (PlaceKind.STREET, PlaceKind.COMMUNITY, PlaceKind.COMPOUND, PlaceKind.BUILDING)
@@ -52,3 +56,14 @@ def in_force(table, at=None) -> tuple[ColumnElement[bool], ...]:
     """Conditions: a dated row that holds at a moment (now)."""
     at = at or clock.now()
     return table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at)
+
+
+def end_of(on: date | None, valid_from: datetime) -> datetime:
+    """When a dated row ends: with that local day, or now; not in the future, nor before it began."""
+    now = clock.now()
+    at = now if on is None else min(now, clock.day_bounds(on)[1])
+    if on and on > clock.local_day(now):
+        raise Invalid(errors={"on": [_("结束日期不能晚于今天")]})
+    if at < valid_from:
+        raise Invalid(errors={"on": [_("结束日期不能早于开始的日期")]})
+    return at

@@ -1,6 +1,6 @@
 """Police stations and the compounds they serve, with their history."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, false, select, update
@@ -9,11 +9,11 @@ from ..audit.service import record
 from ..core import clock
 from ..core.access import POLICE_ROLES, Actor, Role, allow
 from ..core.db import Model, session
-from ..core.errors import Invalid
+from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from .models import Place, PlaceKind, PoliceStation, StationCompound
-from .scope import EVERYWHERE, below, in_force, visible
+from .scope import EVERYWHERE, below, end_of, in_force, visible
 from .tree import chain_of
 
 
@@ -65,10 +65,32 @@ def give_compound(station: PoliceStation, compound: Place, since: datetime | Non
     session.execute(ended.execution_options(synchronize_session=False))
     session.add(StationCompound(station_id=station.id, compound_id=compound.id, valid_from=at))
     session.flush()
+    _rewrite(compound, station.id)
+
+
+@allow(Role.SYSTEM_ADMIN)
+def end_station(actor: Actor, compound: Place, on: date | None = None) -> None:
+    """No station serves the compound any more, since the end of a day or now; units and live alerts follow."""
+    live = session.scalar(
+        select(StationCompound).where(
+            StationCompound.compound_id == compound.id, StationCompound.valid_to.is_(None)
+        )
+    )
+    if live is None:
+        raise Conflict(_("这个小区现在没有所属派出所"))
+    live.valid_to = end_of(on, live.valid_from)
+    session.flush()
+    _rewrite(compound, None)
+    station = session.get_one(PoliceStation, live.station_id)
+    record(actor, "station.end", station, chain_of(compound), compound=str(compound.uid))
+
+
+def _rewrite(compound: Place, station_id: int | None) -> None:
+    """Write the present station into the compound's units and live alerts; lists read it there."""
     unit, alert = Model.metadata.tables["unit"], Model.metadata.tables["alert"]
-    session.execute(update(unit).where(unit.c.compound_id == compound.id).values(station_id=station.id))
+    session.execute(update(unit).where(unit.c.compound_id == compound.id).values(station_id=station_id))
     live_here = alert.c.live_key.is_not(None), below(alert.c.path, compound.path)
-    session.execute(update(alert).where(*live_here).values(station_id=station.id))
+    session.execute(update(alert).where(*live_here).values(station_id=station_id))
 
 
 def station_at(compound_id: int, at: datetime) -> PoliceStation | None:

@@ -18,12 +18,14 @@ from .schemas import (
     AssignIn,
     ContactIn,
     DutyIn,
+    EndIn,
     GridIn,
     NameIn,
     PackChoiceIn,
     PlaceIn,
     ServedIn,
     StationIn,
+    UnitGridIn,
     pack_choices,
 )
 
@@ -97,6 +99,7 @@ def _around(me, place: Place) -> dict:
         found |= {
             "contacts": contacts.contacts_of(place, me.user_id),
             "grid": grids.grid_at(place.id, clock.now()),
+            "own_grids": grids.units_of_their_own(place),
             "may_agree": may(me, contacts.agree_to_be_shown),
             "may_remove_any": me.role is Role.COMMUNITY_OFFICER,
         }
@@ -175,6 +178,61 @@ def assign_grid(uid: UUID):
     return page(
         "places/one_form.html", form=form, place=building, title=_("划入网格"), fields=["grid"], choices=choices
     )
+
+
+@web.route("/<uuid:uid>/grid/end", methods=["GET", "POST"])
+def end_grid(uid: UUID):
+    me = _me()
+    building = _of_kind(me, uid, PlaceKind.BUILDING)
+    form = Form(EndIn)
+    if form.submit(lambda on: grids.end_building(me, tree.get_place(me, uid), on)):
+        flash(_("已移出网格，楼内房源和在办预警随之调整"))
+        return redirect(url_for(".show", uid=uid), 303)
+    return page("places/one_form.html", form=form, place=building, title=_("移出网格"), fields=["on"])
+
+
+@web.route("/<uuid:uid>/grid/units", methods=["GET", "POST"])
+def assign_unit(uid: UUID):
+    me = _me()
+    building = _of_kind(me, uid, PlaceKind.BUILDING)
+    form = Form(UnitGridIn)
+    if form.submit(lambda grid, unit: grids.assign_unit(me, grids.get_grid(me, grid), unit)):
+        flash(_("已单独划入，在办预警随之调整"))
+        return redirect(url_for(".show", uid=uid), 303)
+    choices = {
+        "unit": [(str(one.uid), one.name) for one in grids.units_of(building)],
+        "grid": _grid_choices(me, tree.compound_of(building)),
+    }
+    return page(
+        "places/one_form.html",
+        form=form,
+        place=building,
+        title=_("把一套房源单独划入网格"),
+        fields=["unit", "grid"],
+        choices=choices,
+    )
+
+
+@web.route("/<uuid:uid>/grid/units/<uuid:unit_uid>/end", methods=["GET", "POST"])
+def end_unit(uid: UUID, unit_uid: UUID):
+    me = _me()
+    building = _of_kind(me, uid, PlaceKind.BUILDING)
+    form = Form(EndIn)
+    if form.submit(lambda on: grids.end_unit(me, unit_uid, on)):
+        flash(_("已取消单独划分，按所在楼栋"))
+        return redirect(url_for(".show", uid=uid), 303)
+    return page("places/one_form.html", form=form, place=building, title=_("取消单独划分"), fields=["on"])
+
+
+@web.route("/<uuid:uid>/station/end", methods=["GET", "POST"])
+def end_station(uid: UUID):
+    me = _me()
+    compound = _of_kind(me, uid, PlaceKind.COMPOUND)
+    form = Form(EndIn)
+    if form.submit(lambda on: stations.end_station(me, tree.get_place(me, uid), on)):
+        flash(_("归属已结束，房源和在办预警随之调整"))
+        return redirect(url_for(".show", uid=uid), 303)
+    return page("places/one_form.html", form=form, place=compound, title=_("结束派出所归属"), fields=["on"])
 
 
 @web.route("/<uuid:uid>/station", methods=["GET", "POST"])

@@ -8,6 +8,7 @@ from datetime import date
 
 from ..core.errors import Invalid
 from ..core.i18n import _, lazy
+from ..places.pack import national_ages
 from .divisions import country_code
 from .identity import (
     DocumentKind,
@@ -25,7 +26,7 @@ from .identity import (
 )
 from .models import MINOR, Missing, Relation, is_minor
 
-SENSITIVE = 14
+SENSITIVE = national_ages().sensitive
 HOME = "CHN"
 NO_NUMBER = lazy("请填写证件号码；暂时没有证件的，证件种类请选“暂无证件”")
 NO_COUNTRY = lazy("请选择国家或地区")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..core.db import Fingerprint, Model, Sealed, Uid, Words
 from ..core.i18n import lazy
+from ..places.pack import national_ages
 from ..units.models import Unit
 from .identity import DocumentKind, DocumentState, Sex
 
@@ -59,7 +60,7 @@ class Stay(Uid, Model):
 
 
 # Under eighteen (未成年人保护法 2): national law, so no place's pack can set another age.
-MINOR = 18
+MINOR = national_ages().minor
 
 
 def is_minor(age: int | None) -> bool:

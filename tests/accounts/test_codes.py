@@ -159,6 +159,30 @@ def test_a_desk_role_is_reset_by_two_administrators(client, world, given):
     assert session.scalar(select(User.totp_sealed).where(User.id == liaison.user.id)) is None
 
 
+def test_the_second_administrator_confirms_through_the_api(client, world, given):
+    """Signed in and fresh: a key for programs never shows who a person is, so it never confirms."""
+    liaison = given(world.liaison(world.station(world.compound())), code=True)
+    system, security = world.user(Role.SYSTEM_ADMIN), world.user(Role.SECURITY_ADMIN)
+    with unit_of_work():
+        people.reset(system.actor, people.get_person(system.actor, liaison.user.uid))
+    assert client.get("/api/v1/people/waiting", headers=world.key(system)).json == {"codes": [], "roles": []}
+    key = world.key(security)
+    waiting = client.get("/api/v1/people/waiting", headers=key).json
+    (code,) = waiting["codes"]
+    assert (code["purpose"], code["person"]) == ("reset", str(liaison.user.uid))
+    path = f"/api/v1/people/waiting/{code['uid']}/confirm"
+    assert client.post(path, headers=key).status_code == 403
+    world.sign_in(client, security)
+    token = re.search(r'name="csrf" value="(\w+)"', client.get("/people/waiting").text)[1]
+    signed_in = {"Accept": "application/json", "X-CSRF-Token": token}
+    confirmed = client.post(path, headers=signed_in)
+    assert confirmed.status_code == 200, confirmed.text
+    with client.application.test_client() as visitor:
+        answer = fill_in(visitor, "/reset", {"code": confirmed.json["code"], "password": NEW_PASSWORD})
+        assert answer.headers["Location"].startswith("/sign-in/totp")
+    assert client.post(path, headers=signed_in).status_code == 409
+
+
 def test_an_administrator_does_not_confirm_the_own_reset(world):
     system, security = world.user(Role.SYSTEM_ADMIN), world.user(Role.SECURITY_ADMIN)
     with unit_of_work():

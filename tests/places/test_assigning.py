@@ -206,3 +206,89 @@ def test_an_administrator_builds_from_the_street_down(world, client):
 def test_landlords_have_no_business_there(world, client):
     world.sign_in(client, world.landlord())
     assert client.get("/places").status_code == 403
+
+
+# --- ending -------------------------------------------------------------------------------------------------
+
+
+def test_a_building_leaves_its_grid_and_history_stays(client, world, officer, building):
+    unit = world.flat(building=building)
+    live = world.alert(unit)
+    with unit_of_work():
+        grid = grids.make_grid(building.parent, GridKind.ORDINARY, "甲")
+        grids.give_building(grid, building, clock.now() - timedelta(days=90))
+    key = world.key(officer)
+    yesterday = (clock.local_day(clock.now()) - timedelta(days=1)).isoformat()
+    end = {"building": str(building.uid), "on": yesterday}
+    assert client.post("/api/v1/grid-assignments/end", json=end, headers=key).status_code == 204
+    assert present(Unit, "grid_id", unit) is None
+    assert present(Alert, "grid_id", live) is None
+    assert grids.grid_at(building.id, clock.now()) is None
+    assert grids.grid_at(building.id, clock.now() - timedelta(days=2)).id == grid.id
+    assert client.post("/api/v1/grid-assignments/end", json=end, headers=key).status_code == 409
+
+
+def test_a_unit_follows_its_building_again(client, world, officer, building):
+    unit = world.flat(building=building)
+    with unit_of_work():
+        one, two = (grids.make_grid(building.parent, GridKind.MICRO, name) for name in "甲乙")
+        grids.assign_building(officer.actor, one, building)
+    key = world.key(officer)
+    path = f"/api/v1/grids/{two.uid}/assignments"
+    assert client.post(path, json={"unit": str(unit.uid)}, headers=key).status_code == 204
+    assert present(Unit, "grid_id", unit) == two.id
+    assert client.post(path, json={}, headers=key).status_code == 422
+    end = {"unit": str(unit.uid)}
+    late = end | {"on": (clock.local_day(clock.now()) + timedelta(days=1)).isoformat()}
+    assert client.post("/api/v1/grid-assignments/end", json=late, headers=key).status_code == 422
+    manager = world.key(world.property_manager(building.parent))
+    assert client.post("/api/v1/grid-assignments/end", json=end, headers=manager).status_code == 403
+    assert client.post("/api/v1/grid-assignments/end", json=end, headers=key).status_code == 204
+    assert present(Unit, "grid_id", unit) == one.id
+
+
+def test_another_communitys_unit_is_not_there(client, world, officer):
+    far = world.building("9栋", world.compound("别处", world.community("远方社区")))
+    unit = world.flat(building=far)
+    answer = client.post(
+        "/api/v1/grid-assignments/end", json={"unit": str(unit.uid)}, headers=world.key(officer)
+    )
+    assert answer.status_code == 404
+
+
+def test_a_station_gives_up_a_compound(client, world, building):
+    unit, compound = world.flat(building=building), building.parent
+    station, admin = world.station(compound), world.user(Role.SYSTEM_ADMIN)
+    key, end = world.key(admin), {"compound": str(compound.uid)}
+    with unit_of_work():
+        stations.give_compound(station, compound)
+    assert present(Unit, "station_id", unit) == station.id
+    assert [one["code"] for one in client.get("/api/v1/stations", headers=key).json["items"]] == [station.code]
+    assert client.post("/api/v1/station-assignments/end", json=end, headers=key).status_code == 204
+    assert present(Unit, "station_id", unit) is None
+    path = f"/api/v1/stations/{station.uid}/compounds"
+    assert client.post(path, json=end, headers=key).status_code == 204
+    assert present(Unit, "station_id", unit) == station.id
+
+
+def test_assignments_end_on_pages(client, world, officer, building):
+    unit = world.flat(building=building)
+    with unit_of_work():
+        grid = grids.make_grid(building.parent, GridKind.ORDINARY, "南区网格")
+        grids.give_building(grid, building)
+    world.sign_in(client, officer)
+    page = f"/places/{building.uid}"
+    answers = {"unit": str(unit.uid), "grid": str(grid.uid)}
+    assert fill_in(client, f"{page}/grid/units", answers).status_code == 303
+    assert f"/grid/units/{unit.uid}/end" in client.get(page).text
+    assert fill_in(client, f"{page}/grid/units/{unit.uid}/end", {}).status_code == 303
+    assert fill_in(client, f"{page}/grid/end", {"on": "2099-01-01"}).status_code == 422
+    assert fill_in(client, f"{page}/grid/end", {}).status_code == 303
+    assert "还没有划入网格" in client.get(page).text
+    admin = world.user(Role.SYSTEM_ADMIN)
+    world.station(building.parent)
+    world.sign_in(client, admin)
+    compound = f"/places/{building.parent.uid}"
+    assert "结束派出所归属" in client.get(compound).text
+    assert fill_in(client, f"{compound}/station/end", {}).status_code == 303
+    assert "结束派出所归属" not in client.get(compound).text

@@ -245,6 +245,8 @@ def test_days_before_the_first_version_are_judged_by_it():
         ({"words__greeting": {"zh": "你好", "en": "Hello"}}, "chengdu.json: words.greeting: unknown key"),
         ({"decided_by": "mayor"}, "chengdu.json: decided_by"),
         ({"ages__minor": 180}, "chengdu.json: ages.minor"),
+        ({"ages__minor": 16}, "chengdu.json: ages.minor"),
+        ({"ages__sensitive": 12}, "chengdu.json: ages.sensitive"),
         ({"retention_months__access_log": 3}, "chengdu.json: retention_months: access_log: at least 6 months"),
         ({"regimes__castle": {}}, "chengdu.json: regimes.castle"),
         ({"regimes__local__basis__register": ["cd-2030-1"]}, "chengdu.json: regimes.local.basis.register.0"),

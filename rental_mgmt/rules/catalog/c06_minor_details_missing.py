@@ -7,12 +7,12 @@ from sqlalchemy import Select, func, or_, select
 from ...alerts.models import Severity
 from ...core.i18n import lazy
 from ...core.portable import greatest, later_by
+from ...stays.models import MINOR as ADULT
 from ...stays.models import Guest, Stay
 from ..base import AT_ONCE, LANDLORD, POLICE, Item, Rule, Turn, fires, quiet
 from ..bases import HOTEL, LOCAL, MINOR, UNDECIDED
 from ..lodging import is_judged, was_typed_in
 
-ADULT = 18
 PENALTY = ("mpl-2024-122",)
 
 
