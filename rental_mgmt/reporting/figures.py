@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from ..alerts.models import Alert, Severity, Verdict
 from ..core.i18n import Lazy, lazy
 from ..core.portable import later_by, seconds_between
-from ..stays.models import Guest, OverseasReport, Stay
+from ..stays.models import MINOR, Guest, OverseasReport, Stay
 from ..units.models import Unit
+from .nights import nights, occupied, registered
 
 ON_TIME = timedelta(minutes=30)
 REPORT_WITHIN = timedelta(hours=24)
-MINOR = 18
 # A count below this of something rare could point at one person: pages and files show “<3”.
 FEWEST_SHOWN = 3
 
@@ -184,6 +184,14 @@ def _known_units(span: Span) -> Select:
 
 _URGENT = Alert.severity.in_((Severity.P0, Severity.P1))
 
+BY_SEVERITY = (
+    (Severity.P0, lazy("新预警：特急")),
+    (Severity.P1, lazy("新预警：紧急")),
+    (Severity.P2, lazy("新预警：重要")),
+    (Severity.P3, lazy("新预警：一般")),
+    (Severity.P4, lazy("新预警：提示")),
+)
+
 FIGURES: tuple[Figure, ...] = (
     Figure("units_known", 1, lazy("已知房源"), lazy("月末系统中未注销的房源，含待认领。"), _known_units),
     Figure("units_active", 1, lazy("正常房源"), lazy("月末已备案且未注销的房源。"), _units),
@@ -194,6 +202,22 @@ FIGURES: tuple[Figure, ...] = (
         lazy("未登记入住"),
         lazy("当月计划入住而始终没有住客登记的次数。"),
         _nobody_registered,
+    ),
+    Figure(
+        "nights_occupied",
+        1,
+        lazy("已知有人住的夜晚"),
+        lazy(
+            "每套每晚计一次：当晚 24 时有住客登记在住，或有未取消的入住覆盖，或经营者标记有客；没人说过的不计。"
+        ),
+        nights(occupied),
+    ),
+    Figure(
+        "nights_registered",
+        1,
+        lazy("有登记的夜晚"),
+        lazy("已知有人住的夜晚中，当晚 24 时至少有一位住客登记在住的。"),
+        nights(registered),
     ),
     Figure("guests", 1, lazy("登记的住客"), lazy("当月到达的住客，不含作废。"), _guests()),
     Figure(
@@ -265,6 +289,16 @@ FIGURES: tuple[Figure, ...] = (
         lazy("当月新开的重要、一般、提示预警。"),
         _alerts("first_seen_at", ~_URGENT),
     ),
+    *(
+        Figure(
+            f"alerts_{severity.name.lower()}",
+            1,
+            title,
+            lazy("当月新开、现为这一级别的预警（级别上升的按上升后的计）。"),
+            _alerts("first_seen_at", Alert.severity == severity),
+        )
+        for severity, title in BY_SEVERITY
+    ),
     Figure("alerts_closed", 1, lazy("办结预警"), lazy("当月办结的预警。"), _alerts("closed_at")),
     Figure(
         "alerts_in_time",
@@ -290,6 +324,7 @@ FIGURES: tuple[Figure, ...] = (
 )
 
 SHARES: tuple[Share, ...] = (
+    Share("registration_rate", lazy("登记率"), "nights_registered", "nights_occupied"),
     Share("on_time_share", lazy("按时登记率"), "guests_on_time", "guests_at_door"),
     Share("minors_share", lazy("未成年人登记齐全率"), "minors_complete", "minors"),
     Share("overseas_share", lazy("境外 24 小时申报率"), "overseas_in_time", "overseas"),

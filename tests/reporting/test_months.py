@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from rental_mgmt.alerts.models import Severity
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Invalid
@@ -14,8 +15,10 @@ from rental_mgmt.reporting.figures import FIGURES
 from rental_mgmt.reporting.jobs import freeze
 from rental_mgmt.reporting.models import MonthFigure
 from rental_mgmt.scheduler import missed_slots
-from rental_mgmt.stays.models import Guest
+from rental_mgmt.stays import registration
+from rental_mgmt.stays.models import Guest, NightMark, NightState, Stay
 from tests.support import people
+from tests.support.world_people import add
 
 
 @pytest.fixture
@@ -39,14 +42,43 @@ def test_the_present_month_is_counted_now(flat):
     flat.guest(flat.owner, stay, people.person(1))
     late = flat.details(people.person(2)) | {"arrived_at": clock.now() - timedelta(hours=3)}
     with unit_of_work():
-        from rental_mgmt.stays import registration
-
         registration.register_guest(flat.owner.actor, stay.uid, late)
     month = month_of(flat)
     assert month.is_open
     assert (month.values["stays"], month.values["guests"], month.values["guests_on_time"]) == (1, 2, 1)
     assert month.values["median_minutes"] == 90
     assert month.share("on_time_share") == 50.0
+
+
+def test_the_registration_rate_is_of_the_nights_that_are_known(flat):
+    """Three nights with a registered guest, two of a stay without anybody, one marked: three of six."""
+    at, other = (
+        clock.now() - timedelta(days=8),
+        flat.flat(flat.owner.target, flat.building("9栋", flat.compound_)),
+    )
+    stay = flat.stay(flat.owner, flat.unit, 3, at)
+    registered = flat.details(people.person(1)) | {"arrived_at": at}
+    with unit_of_work():
+        registration.register_guest(flat.owner.actor, stay.uid, registered)
+    with unit_of_work():
+        session.get(Stay, stay.id).ended_at = at + timedelta(days=3)
+    flat.stay(flat.owner, other, 2, at)
+    marked = clock.local_day(clock.now()) - timedelta(days=1)
+    for night, state in ((marked, NightState.OCCUPIED), (marked - timedelta(days=1), NightState.EMPTY)):
+        add(NightMark(unit_id=flat.unit.id, night_on=night, state=state, said_at=clock.now()))
+    # Tonight is not over, and says nothing yet.
+    flat.guest(flat.owner, flat.stay(flat.owner, flat.unit))
+    month = month_of(flat)
+    assert (month.values["nights_registered"], month.values["nights_occupied"]) == (3, 6)
+    assert month.share("registration_rate") == 50.0
+
+
+def test_new_alerts_are_counted_by_severity(flat):
+    for n, severity in enumerate((Severity.P0, Severity.P2, Severity.P2, Severity.P4)):
+        flat.alert(flat.unit, severity=severity, part=str(n))
+    values = month_of(flat).values
+    assert [values[f"alerts_p{n}"] for n in range(5)] == [1, 0, 2, 0, 1]
+    assert values["alerts_urgent"] + values["alerts_other"] == 4
 
 
 def test_one_place_is_counted_as_all_are(flat):
