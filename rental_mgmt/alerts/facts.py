@@ -30,6 +30,7 @@ class Item:
 class RuleFacts:
     """A rule as alerts and work orders need it.
 
+    `asks_to_register`: somebody is there whom nobody registered; else those who are registered are looked at.
     `harbour`: during the safe harbour its findings are notes (P0 and P1 never are). `rests_for`: so long after
     a person's verdict the same subject opens no new alert. `flood_limit`: so many new findings in one community
     at once open one summary alert.
@@ -45,6 +46,7 @@ class RuleFacts:
     is_identity: bool = False
     closes_when_gone: bool = True
     harbour: bool = False
+    asks_to_register: bool = False
     rests_for: timedelta = timedelta(0)
     flood_limit: int = 100
     why: Lazy | str = ""

@@ -54,6 +54,17 @@ def false_alarms_of(alert: Alert) -> list[str]:
     return [str(words) for words in RULE_BOOK[alert.rule].false_alarms] if alert.rule in RULE_BOOK else []
 
 
+def asks_to_register(alert: Alert) -> bool:
+    """Is it about somebody whom nobody registered, rather than about those who are?"""
+    return alert.rule in RULE_BOOK and RULE_BOOK[alert.rule].asks_to_register
+
+
+def version_of(alert: Alert) -> str:
+    """The rule's version as people say it: 1, or 1.2 where its settings were tuned twice."""
+    own, tuned = divmod(alert.rule_version, 1000)
+    return f"{own}.{tuned}" if tuned else str(own or alert.rule_version)
+
+
 def laws_of(alert: Alert) -> list[tuple[str, str]]:
     """The legal basis that stood on the alert when it opened: (id, sentence)."""
     return [(law, sentence(law)) for law in alert.basis]

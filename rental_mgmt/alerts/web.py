@@ -17,7 +17,7 @@ from .schemas import AlertQuery, AnswerIn
 from .spots import spot_of
 
 HINTS = {
-    AnswerKind.REGISTERING_NOW: lazy("接着就去登记住客"),
+    AnswerKind.REGISTERING_NOW: lazy("接着就去续住、退房、更正或补全"),
     AnswerKind.CLEANING_OR_SELF: lazy("保洁、维修，或者是我自己"),
     AnswerKind.VACANT: lazy("没有人住"),
     AnswerKind.DISSUADED: lazy("不该在的人已离开"),
@@ -87,11 +87,20 @@ def alert_page(alert, form):
         spot=spot_of(alert),
         lines=showing.lines_in_words(service.get_history(who, alert.uid), who),
         answers=service.answers_of(alert) if hears_answers else [],
-        choices=[(kind.value, kind.label, HINTS.get(kind)) for kind in showing.choices_of(alert)],
+        choices=[(kind.value, kind.label, _hint(kind, alert)) for kind in showing.choices_of(alert)],
         may_answer=showing.may_answer(alert, who),
         landlord_minutes=service.minutes_of_landlord(alert),
         panels=panels.on_alert(alert, who),
     )
+
+
+def _hint(kind: AnswerKind, alert):
+    """What comes of an answer, where it depends on the alert."""
+    if kind is AnswerKind.REGISTERING_NOW and showing.asks_to_register(alert):
+        return _("接着就去登记住客")
+    if kind is AnswerKind.NOT_SURE and alert.is_identity:
+        return _("请派出所核实")
+    return HINTS.get(kind)
 
 
 @web.post("/<uuid:uid>/answer")
@@ -105,8 +114,9 @@ def answer(uid):
 
 
 def _after(alert) -> str:
-    """Whoever said 现在补登 goes on to registering."""
+    """Whoever said 现在补登 goes on to registering, or to the stay where something is to be put right."""
     spot = spot_of(alert)
-    if alert.answer is AnswerKind.REGISTERING_NOW and spot.unit:
-        return url_for("stays.register_first", unit_uid=spot.unit)
-    return url_for(".show", uid=alert.uid)
+    if alert.answer is not AnswerKind.REGISTERING_NOW or not spot.unit:
+        return url_for(".show", uid=alert.uid)
+    to = "stays.register_first" if showing.asks_to_register(alert) else "stays.of_unit"
+    return url_for(to, unit_uid=spot.unit)

@@ -79,6 +79,8 @@ class Rule:
     # Only the roles in its turns read it: what it says is about who somebody is or was with.
     is_identity = False
     closes_when_gone = True
+    # Somebody is there whom nobody registered: a landlord who answers 现在补登 goes straight to the form.
+    asks_to_register = False
     # In the safe harbour it is a note.
     harbour = False
     # After a person's verdict nothing new opens for so long.
@@ -163,6 +165,7 @@ class Rule:
             is_identity=self.is_identity,
             closes_when_gone=self.closes_when_gone,
             harbour=self.harbour,
+            asks_to_register=self.asks_to_register,
             rests_for=self.rests_for,
             flood_limit=self.flood_limit,
             why=self.why,

@@ -174,6 +174,19 @@ def test_registering_now_leads_to_registering(client, world, block):
     assert answer.headers["Location"] == f"/stays/units/{block.unit.uid}/register"
 
 
+def test_where_guests_are_registered_it_leads_to_their_stay(client, world, block):
+    alert = world.alert(block.unit, "A05")  # by no rule that asks to register
+    world.sign_in(client, block.landlord)
+    page = client.get(f"/alerts/{alert.uid}").text
+    assert "接着就去续住、退房、更正或补全" in page
+    said = {"answer": "registering_now", "note": "今天就退"}
+    answer = fill_in(client, f"/alerts/{alert.uid}", said, at="answer")
+    assert answer.headers["Location"] == f"/stays/units/{block.unit.uid}"
+    world.sign_in(client, block.manager)
+    world.pass_time(timedelta(days=2))
+    assert "今天就退" in client.get(f"/alerts/{alert.uid}").text
+
+
 def test_others_see_how_long_the_landlord_has(client, world, block):
     alert = world.alert(block.unit)
     world.sign_in(client, block.manager)

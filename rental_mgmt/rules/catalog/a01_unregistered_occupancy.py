@@ -33,6 +33,7 @@ class UnregisteredOccupancy(Rule):
     resolve_within = timedelta(hours=12)
     basis = REGISTER
     harbour = True
+    asks_to_register = True
     rests_for = timedelta(hours=2)
     why = lazy("有人出入而无人登记，谁住在里面就没有人知道；这是住宿登记义务的核心。")
     says = lazy(
