@@ -87,6 +87,12 @@ def _roles_of(user_ids: list[int]) -> dict[int, list[HeldRole]]:
     return found
 
 
+def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of colleagues in clear, by their ids; for pages on which they act together."""
+    query = select(User.id, User.uid, User.name_sealed).where(User.id.in_({*user_ids} - {None}))
+    return {row.id: name_of(row.uid, row.name_sealed) for row in session.execute(query)}
+
+
 def party_name(party: Party) -> str:
     """A landlord's own name in clear, for whoever may see the party at all."""
     return unseal_or_none(party.name_sealed, Where("party", "name_sealed", party.uid)) or _("已删除")

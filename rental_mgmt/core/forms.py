@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from flask import g, request
@@ -112,7 +113,7 @@ class Form:
         if isinstance(found, mf.List):
             said = dict(found.inner.metadata) | said | {"multiple": True}
         taken = {k: said.pop(k) for k in ("label", "kind", "help", "choices") if k in said}
-        return FieldSpec(name, required=found.required, extra=said, **taken)
+        return FieldSpec(name, required=found.required or _has_preset(found), extra=said, **taken)
 
     def value(self, name: str):
         """What was typed into this form (a page may have several), else the present value."""
@@ -144,3 +145,8 @@ class Form:
 def form_key() -> str:
     """A fresh idempotency key for one rendered form."""
     return secrets.token_urlsafe(16)
+
+
+def _has_preset(found: mf.Field) -> bool:
+    """Does a choice begin with one of its words? Then nothing has to be said about leaving it out."""
+    return isinstance(found, fields.Choice) and isinstance(found.load_default, StrEnum)

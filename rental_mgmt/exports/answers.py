@@ -17,7 +17,8 @@ from ..core.i18n import _
 from ..core.seal import Where, unseal_or_none
 from ..stays.document_kinds import DocumentKind
 from ..stays.models import Guest
-from .lookups import get_lookup, guest_query, members
+from .finding import guest_query
+from .lookups import get_lookup, members
 from .models import Lookup, LookupStatus
 
 SHOWN_FOR = timedelta(hours=24)

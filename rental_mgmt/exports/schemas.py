@@ -7,8 +7,9 @@ from ..core import fields
 from ..core.i18n import _, lazy
 from ..stays.divisions import country_code
 from ..stays.document_kinds import KIND_LABELS, OTHER_LABELS, DocumentKind, OtherDocument
+from ..stays.id_number import is_whole, plain
 from .filters import WHO_LABELS, GuestFilter, Who
-from .lookups import Asked
+from .finding import Asked
 from .models import FileFormat, LookupKind, Profile, Purpose
 from .orders import Reason
 
@@ -51,12 +52,25 @@ class LookupIn(PurposeIn):
         lazy("证件号码"), max=40, load_default=None, help=lazy("完整号码；不支持部分查询"), autocomplete="off"
     )
     nationality = Country(
-        lazy("国家或地区"), max=3, load_default="CHN", help=lazy("护照等按签发国三位代码，如 USA")
+        lazy("国家或地区"),
+        max=3,
+        load_default=None,
+        help=lazy("护照等按签发国三位代码，如 USA；不清楚可不填"),
     )
     other_document = fields.Choice(
-        OtherDocument, lazy("其他证件的种类"), labels=OTHER_LABELS, load_default=None, allow_none=True
+        OtherDocument,
+        lazy("其他证件的种类"),
+        labels=OTHER_LABELS,
+        load_default=None,
+        allow_none=True,
+        help=lazy("不清楚可不选"),
     )
-    unit = fields.Text(lazy("房源编码或门号"), max=60, load_default=None, help=lazy("如 1栋 12楼 1203"))
+    unit = fields.Text(
+        lazy("房源编码或门号"),
+        max=60,
+        load_default=None,
+        help=lazy("如 1栋 1203；一幢楼有几个单元的，如 2栋 1单元 1203"),
+    )
     on_day = fields.Day(lazy("日期"), load_default=None, allow_none=True)
     letter = fields.Text(lazy("调取函件文号"), max=80, load_default=None)
 
@@ -64,10 +78,12 @@ class LookupIn(PurposeIn):
     def complete(self, given, **_kwargs):
         is_number = given.get("kind") is LookupKind.NUMBER
         needed = ("number",) if is_number else ("unit", "on_day")
-        if is_number and given.get("document_kind") is DocumentKind.OTHER:
-            needed = (*needed, "other_document")
         if lacking := {name: [_("请填写此项")] for name in needed if not given.get(name)}:
             raise ValidationError(lacking)
+        kind = given.get("document_kind")
+        if is_number and kind.carries_resident_number and not is_whole(given["number"]):
+            words = _("身份证号应为 18 位，您填写了 %(n)s 位；不支持部分查询", n=len(plain(given["number"])))
+            raise ValidationError({"number": [words]})
 
 
 def asked_of(given: dict) -> Asked:

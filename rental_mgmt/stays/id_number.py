@@ -44,6 +44,12 @@ def plain(text: str) -> str:
     return SPACING.sub("", INVISIBLE.sub("", text).translate(PLAIN)).upper()
 
 
+def is_whole(text: str) -> bool:
+    """Has it the shape of a whole number, whatever it says?"""
+    number = plain(text)
+    return bool(WHOLE.fullmatch(number) or OLD_PERMANENT_CARD.fullmatch(number))
+
+
 def check_digit(first_seventeen: str) -> str:
     """The eighteenth digit that belongs to seventeen others (ISO 7064 MOD 11-2)."""
     total = sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from rental_mgmt.accounts.masking import Field
 from rental_mgmt.audit import anchor
@@ -17,6 +17,9 @@ from rental_mgmt.exports import answers, lookups, seconds, tallies
 from rental_mgmt.exports.models import Lookup, LookupKind, LookupStatus
 from rental_mgmt.exports.schemas import LookupIn
 from rental_mgmt.notices.models import Notice
+from rental_mgmt.places.models import Place
+from rental_mgmt.stays.document_kinds import DocumentKind, OtherDocument
+from rental_mgmt.units.models import Unit
 
 from ..support import people
 from .conftest import REASON, URGENT, by_number, by_passport, by_unit
@@ -79,6 +82,30 @@ def test_a_passport_is_found_by_number_and_country_together(world, room):
     assert ask(room.liaison, by_passport(traveller)).found == 1
     other = people.passport(5, nationality="USA")
     assert ask(room.liaison, by_passport(other)).found == 0
+    unknown = replace(by_passport(traveller), nationality=None)
+    assert ask(room.liaison, unknown).found == 1, "of whichever country"
+
+
+def test_another_paper_is_found_also_when_its_kind_and_country_are_not_known(world, room):
+    paper = {"other_document": next(iter(OtherDocument)).value, "issuing_place": "广东", "nationality": "HKG"}
+    world.guest(
+        room.landlord, room.stay, name="陈家朗", document_kind="other", number="H45644305", sex="male", **paper
+    )
+    asked = lookups.Asked(LookupKind.NUMBER, number="H45644305", document_kind=DocumentKind.OTHER)
+    assert ask(room.liaison, asked).found == 1
+    assert ask(room.liaison, replace(asked, nationality="USA")).found == 0
+
+
+def test_a_resident_number_must_be_whole_and_a_slip_of_the_pen_is_said(room):
+    given = {"purpose": "rescue", "case_number": "A1", "kind": "number"}
+    number = room.adult.id_number
+    for part in (number[:17], number + "1", "1", number[6:14]):
+        assert set(LookupIn().validate(given | {"number": part})) == {"number"}
+    assert LookupIn().validate(given | {"number": number.lower()}) == {}
+    wrong = number[:17] + ("1" if number[17] != "1" else "2")
+    slip = ask(room.liaison, lookups.Asked(LookupKind.NUMBER, number=wrong))
+    assert f"第 18 位应为 {number[17]}" in lookups.doubt_about(slip)
+    assert lookups.doubt_about(ask(room.liaison, by_number(room.adult))) is None
 
 
 def test_nothing_found_has_a_receipt_of_its_own(room):
@@ -112,7 +139,7 @@ def test_an_erased_identity_is_said_to_be_erased(room):
 # --- by unit and day ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", ["code", "1203", "1栋 1203"])
+@pytest.mark.parametrize("words", ["code", "1203", "1栋 1203", "1栋1203", "１栋１２０３"])
 def test_a_unit_is_found_by_its_code_or_door(room, words):
     lookup = ask(room.liaison, by_unit(room.unit.code if words == "code" else words))
     assert (lookup.found, lookup.minors, lookup.unit_id) == (2, 1, room.unit.id)
@@ -131,8 +158,19 @@ def test_two_doors_of_one_number_are_told_apart(world, room):
     world.flat(room.landlord.target, other, "1203")
     with pytest.raises(Invalid) as refused:
         ask(room.liaison, by_unit("1203"))
-    assert "2栋 1203" in refused.value.errors["unit"][0]
+    assert f"{room.compound.name} 2栋 1203" in refused.value.errors["unit"][0]
     assert ask(room.liaison, by_unit("1栋 1203")).found == 2
+
+
+@pytest.mark.parametrize(
+    "words", ["2栋 11层 1-1102", "2栋11楼1-1102", "2栋 1-1102", "2栋 1单元1102", "2栋1单元 1102"]
+)
+def test_an_address_is_understood_as_people_write_it(world, room, words):
+    flat = world.flat(room.landlord.target, world.building("2栋", room.compound), "1102")
+    with unit_of_work():
+        session.execute(update(Unit).where(Unit.id == flat.id).values(name="2栋 11层 1-1102"))
+        session.execute(update(Place).where(Place.id == flat.door_id).values(name="1-1102"))
+    assert ask(room.liaison, by_unit(words)).unit_id == flat.id
 
 
 def test_a_unit_of_another_station_is_not_there(room):
@@ -354,7 +392,7 @@ def test_the_form_asks_for_what_the_kind_needs():
     assert set(LookupIn().validate(given | {"kind": "number"})) == {"number"}
     assert set(LookupIn().validate(given | {"kind": "unit_date"})) == {"unit", "on_day"}
     other = {"kind": "number", "number": "1", "document_kind": "other"}
-    assert set(LookupIn().validate(given | other)) == {"other_document"}
+    assert LookupIn().validate(given | other) == {}
     assert set(LookupIn().validate({"kind": "number", "number": "1"})) == {"purpose", "case_number"}
 
 

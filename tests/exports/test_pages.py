@@ -284,3 +284,19 @@ def test_the_pages_can_be_used_by_everybody(world, room, open_page, live_server,
             page.goto(path)
             assert browsers.accessibility_faults(page) == [], path
             assert not browsers.is_wider_than_screen(page), path
+
+
+def test_who_decides_sees_who_asked_and_how_many_the_file_would_hold(room, at):
+    export = ordered(room)
+    page = at(room.second).get(f"/exports/{export.uid}").text
+    assert room.liaison.name in page
+    assert "文件将有 2 行，其中未成年人 1" in page
+    assert room.liaison.name in at(room.second).get("/exports").text
+    lookup = ask(room.liaison, by_number(room.minor))
+    assert room.liaison.name in at(room.second).get(f"/lookups/{lookup.uid}").text
+
+
+def test_a_filter_that_cannot_be_says_which_field(room, at):
+    page = at(room.liaison).get("/exports/new?place=x&nationality=zz").text
+    assert "地点：" in page
+    assert "国家或地区：请从列表中选择国家或地区" in page
