@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ..core.access import Actor, Role
+from ..core.access import POLICE_ROLES, Actor, Role
 from ..core.i18n import locale
 from ..places.law import sentence
-from .facts import RULE_BOOK
+from .facts import RULE_BOOK, RuleFacts
 from .history import note_of
 from .models import Alert, AlertHistory, AlertStatus, AnswerKind
 from .service import HANDLERS, may_handle, minutes_of_landlord
@@ -52,6 +52,14 @@ def why_of(alert: Alert) -> str:
 
 def false_alarms_of(alert: Alert) -> list[str]:
     return [str(words) for words in RULE_BOOK[alert.rule].false_alarms] if alert.rule in RULE_BOOK else []
+
+
+def rules_read_by(role: Role) -> list[RuleFacts]:
+    """The rules whose alerts a role may come to read, in order of their codes."""
+    rules = [RULE_BOOK[code] for code in sorted(RULE_BOOK)]
+    if role in POLICE_ROLES:
+        return rules
+    return [rule for rule in rules if not rule.is_identity or any(role in turn.roles for turn in rule.turns)]
 
 
 def asks_to_register(alert: Alert) -> bool:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ..core.access import Actor
 from ..core.db import session
 from ..places.models import Place
 from ..units.models import Unit
-from .models import Alert
+from ..units.scope import visible
+from .models import Alert, AlertUnit
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,10 @@ def spots_of(alerts: Collection[Alert]) -> dict[int, Spot]:
 
 def spot_of(alert: Alert) -> Spot:
     return spots_of([alert])[alert.id]
+
+
+def units_of(actor: Actor, alert: Alert) -> list[Spot]:
+    """Every unit of an alert about several (B03), as far as the reader's scope reaches; else none."""
+    theirs = visible(actor, Unit).join(AlertUnit, AlertUnit.unit_id == Unit.id)
+    found = session.scalars(theirs.where(AlertUnit.alert_id == alert.id).order_by(AlertUnit.id)).all()
+    return [Spot(unit.name, unit.uid) for unit in found]

@@ -10,11 +10,10 @@ from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _, lazy
 from . import panels, queue, service, showing
-from .facts import RULE_BOOK
 from .models import AnswerKind, Severity
 from .queue import Which
 from .schemas import AlertQuery, AnswerIn
-from .spots import spot_of
+from .spots import spot_of, units_of
 
 HINTS = {
     AnswerKind.REGISTERING_NOW: lazy("接着就去续住、退房、更正或补全"),
@@ -39,7 +38,7 @@ def index():
         showing=showing,
         minutes_of_landlord=service.minutes_of_landlord,
         scopes=[_chip("which", which, which.label) for which in _scopes()],
-        rules=[(code, f"{code} {facts.title}") for code, facts in sorted(RULE_BOOK.items())],
+        rules=[(facts.code, f"{facts.code} {facts.title}") for facts in showing.rules_read_by(actor().role)],
         severities=[(int(p), p.label) for p in Severity],
         panels=panels.on_queue(actor()) if query["chosen"].which is not Which.CLOSED else [],
     )
@@ -85,6 +84,7 @@ def alert_page(alert, form):
         form=form,
         showing=showing,
         spot=spot_of(alert),
+        units=units_of(who, alert),
         lines=showing.lines_in_words(service.get_history(who, alert.uid), who),
         answers=service.answers_of(alert) if hears_answers else [],
         choices=[(kind.value, kind.label, _hint(kind, alert)) for kind in showing.choices_of(alert)],

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from rental_mgmt.alerts import service
-from rental_mgmt.alerts.models import Alert, AlertStatus, AnswerKind, Severity, Verdict
+from rental_mgmt.alerts.models import Alert, AlertStatus, AlertUnit, AnswerKind, Severity, Verdict
 from rental_mgmt.core import clock
 from rental_mgmt.core.db import session, unit_of_work
+from rental_mgmt.places.models import Place
 
 from ..support.forms import fill_in
 from ..support.world_alerts import POLICE_ONLY
@@ -185,6 +186,36 @@ def test_where_guests_are_registered_it_leads_to_their_stay(client, world, block
     world.sign_in(client, block.manager)
     world.pass_time(timedelta(days=2))
     assert "今天就退" in client.get(f"/alerts/{alert.uid}").text
+
+
+def test_when_their_turn_is_over_the_landlord_reads_who_has_it(client, world, block):
+    alert = world.alert(block.unit)
+    world.pass_time(31 * MINUTE)
+    world.sign_in(client, block.landlord)
+    page = client.get(f"/alerts/{alert.uid}").text
+    assert "已转给网格员、物业处理" in page
+    assert "空置" in page
+
+
+def test_an_alert_about_several_units_names_all_that_the_reader_reaches(client, world, block):
+    alert = world.alert(block.unit, "B03", turns=POLICE_ONLY)
+    near, far = world.flat(building=session.get(Place, block.unit.building_id)), world.flat()
+    with unit_of_work():
+        session.add_all([AlertUnit(alert_id=alert.id, unit_id=unit.id) for unit in (block.unit, near, far)])
+    world.sign_in(client, block.liaison)
+    page = client.get(f"/alerts/{alert.uid}").text
+    assert "涉及的房源" in page
+    assert near.name in page
+    assert f"/units/{far.uid}" not in page
+
+
+def test_the_filter_offers_the_rules_one_may_read(client, world, block):
+    world.sign_in(client, block.worker)
+    page = client.get("/alerts/").text
+    assert "A01" in page
+    assert 'value="B03"' not in page
+    world.sign_in(client, block.liaison)
+    assert 'value="B03"' in client.get("/alerts/").text
 
 
 def test_others_see_how_long_the_landlord_has(client, world, block):
