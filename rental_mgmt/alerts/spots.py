@@ -39,7 +39,7 @@ def spot_of(alert: Alert) -> Spot:
     return spots_of([alert])[alert.id]
 
 
-def units_of(actor: Actor, alert: Alert) -> list[Spot]:
+def units_of(alert: Alert, actor: Actor) -> list[Spot]:
     """Every unit of an alert about several (B03), as far as the reader's scope reaches; else none."""
     theirs = visible(actor, Unit).join(AlertUnit, AlertUnit.unit_id == Unit.id)
     found = session.scalars(theirs.where(AlertUnit.alert_id == alert.id).order_by(AlertUnit.id)).all()

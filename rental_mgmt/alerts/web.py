@@ -84,7 +84,7 @@ def alert_page(alert, form):
         form=form,
         showing=showing,
         spot=spot_of(alert),
-        units=units_of(who, alert),
+        units=units_of(alert, who),
         lines=showing.lines_in_words(service.get_history(who, alert.uid), who),
         answers=service.answers_of(alert) if hears_answers else [],
         choices=[(kind.value, kind.label, _hint(kind, alert)) for kind in showing.choices_of(alert)],

@@ -199,7 +199,8 @@ def test_when_their_turn_is_over_the_landlord_reads_who_has_it(client, world, bl
 
 def test_an_alert_about_several_units_names_all_that_the_reader_reaches(client, world, block):
     alert = world.alert(block.unit, "B03", turns=POLICE_ONLY)
-    near, far = world.flat(building=session.get(Place, block.unit.building_id)), world.flat()
+    near = world.flat(building=session.get(Place, block.unit.building_id))
+    far = world.flat(building=world.building("9栋", world.compound("别处", world.community("别的社区"))))
     with unit_of_work():
         session.add_all([AlertUnit(alert_id=alert.id, unit_id=unit.id) for unit in (block.unit, near, far)])
     world.sign_in(client, block.liaison)
