@@ -118,12 +118,15 @@ def _marked(unit_ids: list[int]) -> dict[int, tuple[DoorState, str]]:
 
 def _planned(unit_ids: list[int]) -> dict[int, tuple[DoorState, str]]:
     """Stays that go on or begin tonight; where their guests are registered, that is said instead."""
+    gone = select(Guest.id).where(
+        Guest.stay_id == Stay.id, Guest.voided_at.is_(None), Guest.left_at.is_not(None)
+    )
     open_now = select(Stay.unit_id).where(
         among(Stay.unit_id, unit_ids),
         Stay.ended_at.is_(None),
         Stay.cancelled_at.is_(None),
         Stay.checks_in_at < night_bounds(tonight())[1],
-        ~select(Guest.id).where(Guest.stay_id == Stay.id, Guest.left_at.is_not(None)).exists(),
+        ~gone.exists(),
     )
     return {unit_id: (DoorState.ACT, _("有客未登记")) for unit_id in session.scalars(open_now)}
 
