@@ -13,6 +13,7 @@ from ..core.access import POLICE_ROLES, Role
 CLEAR_AFTER_LEAVING = timedelta(days=30)
 STAR = "*"
 KEPT_IN_NAMES = frozenset("·- ")
+LONGEST_MASK = 12
 # Masks that show 3 + 4 need enough hidden between: a passport's nine characters do not have it.
 LONG_NUMBER = 15
 
@@ -119,10 +120,14 @@ def _masked(field: Field, value: str, context: Context) -> str | None:
 
 
 def mask_name(name: str) -> str:
-    """First character, a star for each further one; the parts of a name stay apart: 阿**·***."""
+    """First character, a star for each further one; the parts of a name stay apart: 阿**·***.
+
+    Of a very long name not more than a line of stars is shown.
+    """
     if len(name) <= 1:
         return STAR * len(name)
-    return name[0] + "".join(c if c in KEPT_IN_NAMES else STAR for c in name[1:])
+    masked = name[0] + "".join(c if c in KEPT_IN_NAMES else STAR for c in name[1:])
+    return masked if len(masked) <= LONGEST_MASK else masked[: LONGEST_MASK - 1] + "…"
 
 
 def mask_number_list(number: str) -> str:
