@@ -73,8 +73,9 @@ def entries(actor: Actor, subject: str | None, action: str | None, cursor: str |
 def _line(row) -> Line:
     at = datetime.fromtimestamp(row.at_us / 1_000_000, UTC)
     account = str(row.account)[-8:] if row.account else "—"
+    role = str(Role(row.actor_role).label) if row.actor_role in set(Role) else row.actor_role
     return Line(
-        *(row.number, at, row.scope, row.keep.value, row.actor_role, account),
+        *(row.number, at, row.scope, row.keep.value, role, account),
         *(row.action, row.subject, row.details),
     )
 
