@@ -98,8 +98,28 @@ def _step(path: str, key) -> str:
     return f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else str(key)
 
 
+class ProblemError(fields.Schema):
+    """One bad field of a refused request."""
+
+    path = fields.Text("字段路径", required=True)
+    detail = fields.Text("说明", required=True)
+
+
+class Problem(fields.Schema):
+    """A refusal (RFC 9457): what is wrong, in words; every bad field by its path."""
+
+    type = fields.Text("问题类型", required=True)
+    title = fields.Text("说明", required=True)
+    status = fields.Whole("状态码", required=True)
+    code = fields.Text("问题代码", required=True)
+    errors = fields.fields.List(fields.fields.Nested(ProblemError))
+    details = fields.fields.Dict()
+
+
 class Api(SmorestApi):
     """smorest's Api, but every error is ours and is documented as problem+json."""
+
+    ERROR_SCHEMA = Problem
 
     def _register_error_handlers(self):
         """Errors are said in core/http.py."""
@@ -107,6 +127,8 @@ class Api(SmorestApi):
     def document(self) -> dict:
         """The OpenAPI document of the whole product."""
         found = self.spec.to_dict()
+        for answer in found["components"].get("responses", {}).values():
+            _as_problem(answer)
         for operations in found["paths"].values():
             for operation in operations.values():
                 for status, answer in (
@@ -134,11 +156,44 @@ def init_app(app, blueprints) -> Api:
             "security": [{"key": []}],
         },
     )
-    api = Api(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
+    api = Api(app, spec_kwargs={"marshmallow_plugin": _Plugin(schema_name_resolver=_schema_name)})
     for blueprint in blueprints:
         api.register_blueprint(blueprint, url_prefix=blueprint.url_prefix or "/api/v1")
     app.extensions["api"] = api
     return api
+
+
+# What a program may put into our own kinds of fields; a schema can say no more of them than this.
+_KINDS = (
+    (fields.Whole, {"type": "integer"}),
+    (fields.Decimal, {"type": "number"}),
+    (fields.Flag, {"type": "boolean"}),
+    (fields.Moment, {"type": "string", "format": "date-time"}),
+    (fields.Day, {"type": "string", "format": "date"}),
+    (fields.Choice, {"type": "string"}),
+)
+
+
+class _Plugin(MarshmallowPlugin):
+    """Knows our own kinds of fields, too."""
+
+    def init_spec(self, spec):
+        super().init_spec(spec)
+        self.converter.add_attribute_function(_said_of)
+
+
+def _said_of(_converter, field, **_ret) -> dict:
+    """The type of one of our fields, with its limits."""
+    said = next((dict(words) for kind, words in _KINDS if isinstance(field, kind)), {})
+    if isinstance(field, fields.Whole | fields.Decimal):
+        said |= {"minimum": field.min, "maximum": field.max}
+    if type(field) is fields.Text:
+        said |= {"maxLength": field.max} | ({"minLength": field.min} if field.min else {})
+    if "type" in said and field.allow_none:
+        said["type"] = [said["type"], "null"]
+        if isinstance(field, fields.Choice):
+            said["enum"] = [*field.metadata["enum"], None]
+    return said
 
 
 def _schema_name(schema) -> str:
