@@ -6,7 +6,7 @@ import segno
 from flask import current_app, flash, g, redirect, request, url_for
 from markupsafe import Markup
 
-from ..core.access import ROLE_LABELS, Role
+from ..core.access import ROLE_LABELS, Role, require_may
 from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _
@@ -41,6 +41,7 @@ def _roles_to_give(me) -> list[Role]:
 @web.route("/people/new", methods=["GET", "POST"])
 def invite():
     me = actor()
+    require_may(me, people.invite)
     roles = _roles_to_give(me)
     role = next((role for role in roles if role == request.values.get("role")), None)
     form = Form(InviteIn, {"role": role})

@@ -60,6 +60,7 @@ def _lookup_page(lookup: Lookup, **more):
 @web.post("/lookups/<uuid:uid>/decide")
 def decide_lookup(uid):
     """The second person's word."""
+    lookups.get_lookup(actor(), uid)
     form = Form(LookupDecisionIn)
     if form.submit(lambda approve: seconds.decide_lookup(actor(), uid, approve)):
         flash(_("已记录您的审核意见"), "good")

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, url_for
 
 from ..core import clock
-from ..core.access import Role, may
+from ..core.access import Role, may, require_may
 from ..core.db import session
 from ..core.errors import Forbidden, NotFound
 from ..core.forms import Form
@@ -43,6 +43,12 @@ def _me():
     return me
 
 
+def _may(operation):
+    """Whoever may do this: nobody is shown a form that they cannot send."""
+    require_may(actor(), operation)
+    return actor()
+
+
 def _children(me, place: Place | None) -> list[Place]:
     query = tree.list_places(me, under=place) if place else _tops(me)
     return list(session.scalars(query.order_by(Place.kind, Place.rank, Place.code).limit(SHOWN_AT_MOST)))
@@ -64,7 +70,7 @@ def index():
 
 @web.route("/new", methods=["GET", "POST"])
 def add_street():
-    me, form = _me(), Form(PlaceIn, {"kind": PlaceKind.STREET})
+    me, form = _may(tree.add_place), Form(PlaceIn, {"kind": PlaceKind.STREET})
     if form.submit(lambda parent, **typed: tree.add_place(me, None, **typed)):
         flash(_("已建立"))
         return redirect(url_for(".index"), 303)
@@ -115,7 +121,7 @@ def _of_kind(me, uid: UUID, kind: PlaceKind) -> Place:
 
 @web.route("/<uuid:uid>/add", methods=["GET", "POST"])
 def add(uid: UUID):
-    me = _me()
+    me = _may(tree.add_place)
     parent = tree.get_place(me, uid)
     kinds = [(kind.value, kind.label) for kind in tree.INSIDE[parent.kind]]
     form = Form(PlaceIn, {"kind": kinds[0][0] if kinds else None})
@@ -131,7 +137,7 @@ def _add(me, parent_uid: UUID, typed: dict) -> None:
 
 @web.route("/<uuid:uid>/name", methods=["GET", "POST"])
 def rename(uid: UUID):
-    me = _me()
+    me = _may(tree.rename_place)
     place = tree.get_place(me, uid)
     form = Form(NameIn, {"name": place.name})
     if form.submit(lambda name: tree.rename_place(me, tree.get_place(me, uid), name)):
@@ -144,7 +150,7 @@ def rename(uid: UUID):
 
 @web.route("/<uuid:uid>/grids/new", methods=["GET", "POST"])
 def add_grid(uid: UUID):
-    me = _me()
+    me = _may(grids.add_grid)
     compound = _of_kind(me, uid, PlaceKind.COMPOUND)
     form = Form(GridIn)
     if form.submit(lambda kind, name, parent: _add_grid(me, uid, kind, name, parent)):
@@ -168,7 +174,7 @@ def _grid_choices(me, compound: Place) -> list[tuple[str, str]]:
 
 @web.route("/<uuid:uid>/grid", methods=["GET", "POST"])
 def assign_grid(uid: UUID):
-    me = _me()
+    me = _may(grids.assign_building)
     building = _of_kind(me, uid, PlaceKind.BUILDING)
     form = Form(AssignIn)
     if form.submit(lambda grid: grids.assign_building(me, grids.get_grid(me, grid), tree.get_place(me, uid))):
@@ -237,7 +243,7 @@ def end_station(uid: UUID):
 
 @web.route("/<uuid:uid>/station", methods=["GET", "POST"])
 def assign_station(uid: UUID):
-    me = _me()
+    me = _may(stations.assign_station)
     compound = _of_kind(me, uid, PlaceKind.COMPOUND)
     form = Form(ServedIn)
     if form.submit(
@@ -259,7 +265,7 @@ def assign_station(uid: UUID):
 
 @web.route("/stations/new", methods=["GET", "POST"])
 def add_station():
-    me, form = _me(), Form(StationIn)
+    me, form = _may(stations.add_station), Form(StationIn)
     if form.submit(lambda name, code: stations.add_station(me, name, code)):
         flash(_("派出所已登记，接着在小区页设置辖区"))
         return redirect(url_for(".index"), 303)
@@ -268,7 +274,7 @@ def add_station():
 
 @web.route("/<uuid:uid>/duty", methods=["GET", "POST"])
 def set_duty(uid: UUID):
-    me = _me()
+    me = _may(duty.set_duty_hours)
     compound = _of_kind(me, uid, PlaceKind.COMPOUND)
     form = Form(DutyIn, {"from_hour": 8, "to_hour": 20})
     if form.submit(lambda **typed: duty.set_duty_hours(me, tree.get_place(me, uid), **typed)):
@@ -280,7 +286,7 @@ def set_duty(uid: UUID):
 
 @web.route("/<uuid:uid>/pack", methods=["GET", "POST"])
 def set_pack(uid: UUID):
-    me = _me()
+    me = _may(jurisdiction.set_pack)
     place = tree.get_place(me, uid)
     form = Form(PackChoiceIn, {"effective_from": clock.local_day(clock.now())})
     if form.submit(
@@ -299,7 +305,7 @@ def set_pack(uid: UUID):
 
 @web.route("/<uuid:uid>/contacts/new", methods=["GET", "POST"])
 def agree(uid: UUID):
-    me = _me()
+    me = _may(contacts.agree_to_be_shown)
     building = _of_kind(me, uid, PlaceKind.BUILDING)
     form = Form(ContactIn)
     if form.submit(lambda **typed: contacts.agree_to_be_shown(me, tree.get_place(me, uid), **typed)):
@@ -311,7 +317,7 @@ def agree(uid: UUID):
 
 @web.post("/<uuid:uid>/contacts/<uuid:contact_uid>/withdraw")
 def withdraw(uid: UUID, contact_uid: UUID):
-    me = _me()
+    me = _may(contacts.withdraw)
     contacts.withdraw(me, tree.get_place(me, uid), contact_uid)
     flash(_("已从公示页撤下"))
     return redirect(url_for(".show", uid=uid), 303)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 
-from ..core.access import may
+from ..core.access import may, require_may
 from ..core.db import session
 from ..core.errors import NotFound
 from ..core.forms import Form
@@ -42,6 +42,7 @@ def _index(form: Form):
 def shelter():
     """设定保护期"""
     form, who = Form(ShelterIn), actor()
+    require_may(who, settings.shelter)
     if form.submit(lambda compound, until: settings.shelter(who, settings.get_compound(who, compound), until)):
         flash(_("保护期已设定，期内的差错只作提示"), "good")
         return redirect(url_for(".index"), 303)
@@ -52,6 +53,8 @@ def shelter():
 def show(code):
     """一条规则"""
     who, rule = actor(), settings.get_rule(actor(), code)
+    if request.method == "POST":
+        require_may(who, settings.tune)
     compounds = _compounds(who) if settings.is_tuned_by(rule, who) else []
     compound = _chosen(who, compounds)
     tuned = settings.tuned_in(who, rule, compound)

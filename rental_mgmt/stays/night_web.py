@@ -16,6 +16,7 @@ from .schemas import NightIn
 @web.post("/units/<uuid:unit_uid>/night")
 def mark_night(unit_uid):
     """标记今晚"""
+    require_may(actor(), nights.mark_night)
     form, unit = Form(NightIn), unit_in_scope(unit_uid)
     if form.submit(lambda night_on, state: nights.mark_night(actor(), unit, night_on, state)):
         empty = request.form.get("state") == NightState.EMPTY

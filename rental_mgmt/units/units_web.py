@@ -4,7 +4,7 @@ import io
 
 from flask import Response, flash, redirect, request, send_file, url_for
 
-from ..core.access import may
+from ..core.access import may, require_may
 from ..core.api import load
 from ..core.fields import values_are_typed
 from ..core.forms import Form
@@ -51,6 +51,7 @@ def show(unit_uid):
 def new():
     """登记房源：先选楼栋，再填一页"""
     me = actor()
+    require_may(me, registering.register_unit)
     building = request.values.get("building", "")
     if not building:
         words = request.args.get("words", "")[:50]

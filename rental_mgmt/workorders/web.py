@@ -9,7 +9,7 @@ from ..alerts.models import Alert, AlertStatus, Verdict
 from ..alerts.showing import may_claim, words_in
 from ..alerts.web import alert_page
 from ..core import web as pages
-from ..core.access import Actor, Role
+from ..core.access import Actor, Role, require_may
 from ..core.db import session
 from ..core.fields import Schema
 from ..core.files import stream_file
@@ -169,6 +169,7 @@ def list_approvals():
 @web.post("/approvals")
 def approve_many():
     """Agree to all that are ticked."""
+    require_may(actor(), approvals.approve_many)
     form = Form(OrdersIn)
     if form.submit(lambda orders: approvals.approve_many(actor(), service.get_orders(actor(), orders))):
         flash(_("已审核通过"))
@@ -212,6 +213,7 @@ def claim(alert_uid):
 def order_visit(alert_uid):
     form = Form(AssignIn)
     alert = alerts.get_alert(actor(), alert_uid)
+    require_may(actor(), service.order_visit)
     if form.submit(lambda to: service.order_visit(actor(), alert, to)):
         flash(_("已派网格员上门核查，只告知了房源"))
     else:
@@ -222,6 +224,7 @@ def order_visit(alert_uid):
 @web.post("/reopen/<uuid:alert_uid>")
 def reopen(alert_uid):
     form, alert = Form(ReasonIn), alerts.get_alert(actor(), alert_uid)
+    require_may(actor(), alerts.reopen)
     if form.submit(lambda reason: alerts.reopen(actor(), alert, reason)):
         flash(_("已重新打开"))
     else:
@@ -233,6 +236,7 @@ def reopen(alert_uid):
 def many():
     """Claim or close what is ticked in the queue."""
     closes = request.form.get("act") == "close"
+    require_may(actor(), bulk.report_many if closes else service.claim_many)
     form, found = Form(CloseIn if closes else AlertsIn), []
     if form.submit(lambda **said: found.append(_act_on_many(**said))):
         orders, left = found[0]
