@@ -204,7 +204,7 @@ def make_key(body):
     """生成接口密钥；密钥只返回这一次"""
     g.answer_is_secret = True
     key, text = keys.make_key(actor(), **body)
-    return {**KeyOut().dump(key), "key": text}
+    return {name: getattr(key, name) for name in KeyOut().fields} | {"key": text}
 
 
 @api.route("/api-keys/<uuid:uid>", methods=["DELETE"])

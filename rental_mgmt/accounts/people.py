@@ -22,6 +22,8 @@ from .parties import add_membership, find_user_by_phone, make_party, make_user
 from .tell import tell
 
 CARERS = tuple(LOOKS_AFTER)
+# A security administrator only confirms what the system's administrator asks for.
+INVITERS = tuple(role for role in LOOKS_AFTER if role is not Role.SECURITY_ADMIN)
 OFFICER_PLACES = (PlaceKind.COMMUNITY, PlaceKind.STREET)
 MANAGER_PLACES = (PlaceKind.COMPOUND, PlaceKind.BUILDING)
 
@@ -59,14 +61,14 @@ def get_person(actor: Actor, uid: UUID) -> User:
     return get_or_404(list_people(actor), uid)
 
 
-@allow(*CARERS)
+@allow(*INVITERS)
 def invite(actor: Actor, wanted: Invitation) -> Invited:
     """Invite someone into a role over a target in the actor's reach, for a day at most (ASVS 6.4.1).
 
     A known phone gets the role at once, without a code. What an administrator asks for waits for the other.
     """
     require_fresh(actor)
-    if wanted.role not in LOOKS_AFTER[actor.role] or actor.role is Role.SECURITY_ADMIN:
+    if wanted.role not in LOOKS_AFTER[actor.role]:
         raise Forbidden(_("您不能邀请这种角色"))
     if not (wanted.phone or wanted.sign_in_name):
         raise Invalid(errors={"phone": [_("请填写手机号；桌面岗位可改填登录名")]})
@@ -255,17 +257,20 @@ def confirm(actor: Actor, code_uid: UUID) -> tuple[OneTimeCode, str]:
 def confirm_role(actor: Actor, membership_uid: UUID) -> None:
     """Confirm a further role of somebody who has an account."""
     require_fresh(actor)
-    _confirm_roles(Membership.uid == membership_uid)
+    if not _confirm_roles(Membership.uid == membership_uid):
+        raise Conflict(_("没有待您确认的这一项；须由另一类管理员确认，且 24 小时内有效"))
     record(actor, "membership.confirm", f"membership:{membership_uid}", "system")
 
 
-def _confirm_roles(which) -> None:
-    session.execute(
+def _confirm_roles(which) -> int:
+    """How many roles were waiting and count from now on."""
+    confirmed = (
         update(Membership)
         .where(which, Membership.awaits_confirmation)
         .values(awaits_confirmation=False)
         .execution_options(synchronize_session=False)
     )
+    return session.execute(confirmed).rowcount
 
 
 def _other_kind(actor: Actor, maker_id: int) -> bool:
