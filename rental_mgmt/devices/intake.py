@@ -6,6 +6,7 @@ The hottest way in beside registration: few statements, whatever the number of e
 import hashlib
 import hmac
 import re
+import secrets
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy import select, update
 
 from ..core import clock, keys, touch
 from ..core.db import Model, dialect_insert, session
-from ..core.errors import Forbidden, Invalid, NotFound
+from ..core.errors import Forbidden, Invalid
 from ..core.i18n import _
 from ..core.portable import among
 from ..core.seal import Where, unseal
@@ -41,8 +42,8 @@ class Received:
 def take_events(source_uid: UUID, signature: str, body: bytes, parse) -> Received:
     """Store what a source says. A repeated delivery or event changes nothing and is answered as if new.
 
-    Raises NotFound for an unknown source, Forbidden for a signature that is wrong or over ten minutes old,
-    Invalid for a body that is not understood.
+    Raises Forbidden for a signature that is wrong or over ten minutes old, and no otherwise for an unknown
+    source; Invalid for a body that is not understood.
     """
     source = _signed_source(source_uid, signature, body)
     events = parse(body)
@@ -60,9 +61,9 @@ def _signed_source(uid: UUID, signature: str, body: bytes):
         DeviceSource.uid == uid, DeviceSource.disabled_at.is_(None)
     )
     source = session.execute(query).one_or_none()
-    if source is None:
-        raise NotFound
-    secret = unseal(source.secret_sealed, Where("device_source", "secret_sealed", uid))
+    # Whoever cannot sign learns nothing, not even which sources there are.
+    sealed = source and Where("device_source", "secret_sealed", uid)
+    secret = unseal(source.secret_sealed, sealed) if source else secrets.token_urlsafe()
     if not is_signed(secret, signature, body):
         raise Forbidden(_("签名不正确或已超过 10 分钟：X-Signature 应为 t=<时间>,v1=<HMAC-SHA256(t.正文)>"))
     return source

@@ -119,8 +119,11 @@ def test_what_is_not_signed_changes_nothing(client, lock, how):
     assert count(LockEvent) == count(DeviceDelivery) == count(Touch) == 0
 
 
-def test_an_unknown_source_is_not_found(client, lock):
-    assert send(client, lock, [event()], source=lock.unit.uid).status_code == 404
+def test_an_unknown_source_is_refused_as_a_wrong_signature_is(client, lock):
+    unknown = send(client, lock, [event()], source=lock.unit.uid)
+    forged = send(client, lock, [event()], secret="another secret")
+    assert (unknown.status_code, unknown.data) == (forged.status_code, forged.data)
+    assert unknown.status_code == 403
 
 
 @pytest.mark.parametrize(
