@@ -33,8 +33,9 @@ from rental_mgmt.notices import messages
 from rental_mgmt.notices.messages import Addressed
 from rental_mgmt.notices.models import Notice, Whereabouts
 from rental_mgmt.places import contacts
+from rental_mgmt.succession import transfers
 from rental_mgmt.units import walks
-from rental_mgmt.units.models import CheckResult, UnitDocument
+from rental_mgmt.units.models import CheckResult, Unit, UnitDocument
 from rental_mgmt.workorders import reports
 from rental_mgmt.workorders import service as work
 from rental_mgmt.workorders.models import WorkOrderPhoto
@@ -108,6 +109,8 @@ def _of_units(world: World, block) -> dict:
     filing = world.submitted(block.landlord, block.building, "1501")
     document = session.scalars(select(UnitDocument).where(UnitDocument.unit_id == filing.unit_id)).one()
     with unit_of_work():
+        unit = session.get_one(Unit, block.unit.id)
+        transfer, _code = transfers.offer_transfer(block.landlord.actor, unit, "转租", unit.version)
         place = world.find_place(world.find_place(filing.unit.door_id).parent_id)
         seen = [walks.Seen(filing.unit.uid, CheckResult.AS_FILED)]
         walk = walks.record_walk(block.worker.actor, place, seen)
@@ -117,6 +120,7 @@ def _of_units(world: World, block) -> dict:
         "filing": filing.uid,
         "document": document.uid,
         "floor_list": walk.uid,
+        "transfer": transfer.uid,
     }
 
 

@@ -45,6 +45,7 @@ KINDS_BY_NAME = {
     "source_uid": "source",
     "contact_uid": "contact",
     "membership_uid": "membership",
+    "transfer_uid": "transfer",
 }
 # Places that are not the compound.
 BUILDINGS = {"agree", "withdraw", "assign_grid", "show", "add", "rename", "set_pack", "get_place"}
@@ -109,6 +110,8 @@ def given(door: Door, things: dict) -> dict:
         "name": person.name,
         "number": person.id_number,
         "phone": person.phone,
+        "safety_contact_name": person.name,
+        "safety_contact_phone": person.phone,
         "explanation": "加床",
         "checks_in_at": clock.now(),
         "checks_out_at": later,
@@ -127,6 +130,7 @@ def given(door: Door, things: dict) -> dict:
         "approve": "true",
         "to": things["person"],
         "unit": things["filed_unit"],
+        "into": things["filed_unit"],
         "source": things["source"],
         "serial": "SN-77",
         "compound": things["compound"],

@@ -87,7 +87,7 @@ def test_no_cell_is_wrong(app, database, askers, kind):
             if door.is_api and letter != NOBODY:
                 faults += faults_of_key(door, row, letter, program)
             wrong += [f"{door.method} {door.endpoint} {letter}: {fault}" for fault in faults]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def faults_of(door: Door, row: Row, letter: str, person: Asker) -> list[str]:
