@@ -188,7 +188,7 @@ def assign_grid(uid: UUID):
 
 @web.route("/<uuid:uid>/grid/end", methods=["GET", "POST"])
 def end_grid(uid: UUID):
-    me = _me()
+    me = _may(grids.end_building)
     building = _of_kind(me, uid, PlaceKind.BUILDING)
     form = Form(EndIn)
     if form.submit(lambda on: grids.end_building(me, tree.get_place(me, uid), on)):
@@ -199,7 +199,7 @@ def end_grid(uid: UUID):
 
 @web.route("/<uuid:uid>/grid/units", methods=["GET", "POST"])
 def assign_unit(uid: UUID):
-    me = _me()
+    me = _may(grids.assign_unit)
     building = _of_kind(me, uid, PlaceKind.BUILDING)
     form = Form(UnitGridIn)
     if form.submit(lambda grid, unit: grids.assign_unit(me, grids.get_grid(me, grid), unit)):
@@ -221,7 +221,7 @@ def assign_unit(uid: UUID):
 
 @web.route("/<uuid:uid>/grid/units/<uuid:unit_uid>/end", methods=["GET", "POST"])
 def end_unit(uid: UUID, unit_uid: UUID):
-    me = _me()
+    me = _may(grids.end_unit)
     building = _of_kind(me, uid, PlaceKind.BUILDING)
     form = Form(EndIn)
     if form.submit(lambda on: grids.end_unit(me, unit_uid, on)):
@@ -232,7 +232,7 @@ def end_unit(uid: UUID, unit_uid: UUID):
 
 @web.route("/<uuid:uid>/station/end", methods=["GET", "POST"])
 def end_station(uid: UUID):
-    me = _me()
+    me = _may(stations.end_station)
     compound = _of_kind(me, uid, PlaceKind.COMPOUND)
     form = Form(EndIn)
     if form.submit(lambda on: stations.end_station(me, tree.get_place(me, uid), on)):

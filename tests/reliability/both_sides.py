@@ -191,6 +191,7 @@ def _of_places(world: World, block) -> dict:
         "compound": block.compound.uid,
         "building": block.building.uid,
         "grid": block.grid.uid,
+        "station": block.station.uid,
     }
 
 

@@ -27,6 +27,8 @@ KINDS_BY_ADDRESS = (
     ("/notices/", "notice"),
     ("/messages/", "message"),
     ("/work-orders/", "order"),
+    ("/grids/", "grid"),
+    ("/stations/", "station"),
 )
 KINDS_BY_NAME = {
     "unit_uid": "unit",
@@ -48,7 +50,10 @@ KINDS_BY_NAME = {
     "transfer_uid": "transfer",
 }
 # Places that are not the compound.
-BUILDINGS = {"agree", "withdraw", "assign_grid", "show", "add", "rename", "set_pack", "get_place"}
+BUILDINGS = {
+    *("agree", "withdraw", "assign_grid", "end_grid", "assign_unit", "end_unit"),
+    *("show", "add", "rename", "set_pack", "get_place"),
+}
 WORDS = {"code": "A01", "law_id": "psal-2025-67-1", "name": "openapi.json", "kind": "i", "token": "x"}
 
 
@@ -166,6 +171,8 @@ ALSO = {
     "stays_api.register_guest": ("number",),
     "exports_api.look_up": ("number",),
     "units_api.claim": ("code",),
+    "places_api.assign_grid": ("building",),
+    "places_api.end_grid": ("building",),
     "accounts_api.invite": ("phone", "over"),
 }
 WITH_FILES = {
