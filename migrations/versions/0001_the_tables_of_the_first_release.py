@@ -747,6 +747,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_alert_uid'))
     )
     with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index('ix_alert_community_uid', ['community_id', 'uid', 'path', 'status', 'readers'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_grid_id_uid'), ['grid_id', 'uid'], unique=False)
         batch_op.create_index('ix_alert_live_grid', ['grid_id', 'severity', 'resolve_by', 'uid'], unique=False, postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.create_index('ix_alert_live_party', ['party_id', 'severity', 'resolve_by', 'uid'], unique=False, postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
@@ -754,7 +755,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_alert_live_station', ['station_id', 'severity', 'resolve_by', 'uid'], unique=False, postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.create_index('ix_alert_live_turn', ['next_turn_at'], unique=False, postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.create_index(batch_op.f('ix_alert_party_id_uid'), ['party_id', 'uid'], unique=False)
-        batch_op.create_index('ix_alert_path_uid', ['path', 'uid', 'status', 'readers'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_rule_first_seen_at'), ['rule', 'first_seen_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_rule_subject_key'), ['rule', 'subject_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_station_id_uid'), ['station_id', 'uid'], unique=False)
@@ -1402,7 +1402,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_alert_station_id_uid'))
         batch_op.drop_index(batch_op.f('ix_alert_rule_subject_key'))
         batch_op.drop_index(batch_op.f('ix_alert_rule_first_seen_at'))
-        batch_op.drop_index('ix_alert_path_uid')
         batch_op.drop_index(batch_op.f('ix_alert_party_id_uid'))
         batch_op.drop_index('ix_alert_live_turn', postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.drop_index('ix_alert_live_station', postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
@@ -1410,6 +1409,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_alert_live_party', postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.drop_index('ix_alert_live_grid', postgresql_where=sa.text('live_key is not null'), sqlite_where=sa.text('live_key is not null'))
         batch_op.drop_index(batch_op.f('ix_alert_grid_id_uid'))
+        batch_op.drop_index('ix_alert_community_uid')
 
     op.drop_table('alert')
     with op.batch_alter_table('user_session', schema=None) as batch_op:

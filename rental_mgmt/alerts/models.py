@@ -149,7 +149,8 @@ class Alert(Uid, Model):
         Index(None, "grid_id", "uid"),
         Index(None, "station_id", "uid"),
         Index(None, "party_id", "uid"),
-        Index("ix_alert_path_uid", "path", "uid", "status", "readers"),
+        # The closed ones of a community in their order; whose compound it is stands in the entry itself.
+        Index("ix_alert_community_uid", "community_id", "uid", "path", "status", "readers"),
         Index(None, "unit_id", "uid"),
         Index(None, "rule", "first_seen_at"),
         Index(None, "rule", "subject_key"),

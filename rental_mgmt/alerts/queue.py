@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, select, true
 
 from ..accounts.scope import below, within
-from ..core.access import Actor
+from ..core.access import Actor, Role
 from ..core.db import session
 from ..core.i18n import lazy
 from ..core.paging import SIZE, Page, as_page, rows_of_page
+from ..core.portable import among
 from ..places.models import Place
+from ..places.tree import ids_of
 from ..units.models import Unit
 from .models import Alert, AlertStatus, Severity
 from .service import is_read_by
+
+# Who reaches places, and not a grid, a station or a party.
+PLACE_ROLES = (Role.PROPERTY_MANAGER, Role.COMMUNITY_OFFICER)
 
 
 class Which(StrEnum):
@@ -63,7 +68,7 @@ class AlertFilter:
         match self.which:
             case Which.CLOSED:
                 # Not by live_key: a planner would take "is null" for rare and sort the history of a city.
-                return Alert.status == AlertStatus.CLOSED
+                return _in_communities(actor) & (Alert.status == AlertStatus.CLOSED)
             case Which.OPEN:
                 return Alert.live_key.is_not(None) & (Alert.status == AlertStatus.OPEN)
             case Which.CLAIMED:
@@ -78,6 +83,20 @@ class AlertFilter:
         if self.which is Which.CLOSED:
             return (Alert.uid.desc(),)
         return (Alert.severity, Alert.resolve_by, Alert.uid)
+
+
+def _in_communities(actor: Actor):
+    """The communities of whoever reaches places, said besides their paths.
+
+    A path is a range, which no index keeps in the order of time: every page read and sorted all of a compound.
+    """
+    above = [ids_of(path) for path in actor.paths]
+    if actor.role not in PLACE_ROLES or any(len(ids) < 2 for ids in above):
+        return true()
+    communities = {ids[1] for ids in above}
+    if len(communities) == 1:
+        return Alert.community_id == communities.pop()
+    return among(Alert.community_id, communities)
 
 
 def _in_building(uid: UUID):
