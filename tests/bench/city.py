@@ -19,12 +19,14 @@ LASTS = timedelta(days=2)
 EVENT_EACH = timedelta(hours=9)
 LONG_AGO = timedelta(days=4000)
 SEALED = b"sealed"
-# Ids: street 1, community 2, compound 3, building 4; doors from 11 on.
-ABOVE = ("street", "community", "compound", "building")
+# Five hundred homes make a compound of one building, ten compounds a community.
+HOMES, COMPOUNDS = 500, 10
+# The ids of places begin here; there is one street.
+STREET, COMMUNITY, COMPOUND, BUILDING, DOOR = 1, 10, 100, 1_000, 10_000
 
 
 class City:
-    """So many homes in one compound; `add_history` lays more and more behind them."""
+    """So many homes in one street; `add_history` lays more and more behind them."""
 
     def __init__(self, units: int, seed: int = 4):
         self.units, self.chance = units, Random(seed)
@@ -32,7 +34,7 @@ class City:
         with unit_of_work():
             pour("place", _places(units))
             pour("police_station", [{"id": 1, "uid": _uid(1), "name": "派出所", "code": "510104000000"}])
-            pour("grid", [_grid()])
+            pour("grid", map(_grid, range(1 + _compound(units))))
             pour("party", ({"id": n, "uid": _uid(n), **_party()} for n in range(1, units + 1)))
             pour("unit", ({"id": n, **_unit(n)} for n in range(1, units + 1)))
             pour("person", map(_person, range(1, units * PEOPLE_EACH + 1)))
@@ -49,11 +51,11 @@ class City:
             pour("guest", (guest for n in numbers for guest in self._guests(n)))
             pour("lock_event", (self._event(n) for n in range(self.events, events)))
         self.stays, self.events = stays, events
-        _analyse()
+        analyse()
 
     def _begins(self, number: int) -> datetime:
         apart = STAYS_EACH * (number // self.units)
-        return _now() - apart - timedelta(minutes=Random(number).randint(0, 8_000))
+        return now() - apart - timedelta(minutes=Random(number).randint(0, 8_000))
 
     def _stay(self, number: int) -> dict:
         begins = self._begins(number)
@@ -64,7 +66,7 @@ class City:
             "unit_id": 1 + number % self.units,
             "checks_in_at": begins,
             "checks_out_at": ends,
-            "ended_at": ends if ends < _now() else None,
+            "ended_at": ends if ends < now() else None,
             "recorded_at": begins - timedelta(hours=1),
             "version": 1,
         }
@@ -86,7 +88,7 @@ class City:
             }
 
     def _event(self, number: int) -> dict:
-        at = _now() - EVENT_EACH * (number // self.units) - timedelta(minutes=self.chance.randint(0, 500))
+        at = now() - EVENT_EACH * (number // self.units) - timedelta(minutes=self.chance.randint(0, 500))
         home = 1 + number % self.units
         return {
             "source_id": 1,
@@ -103,7 +105,7 @@ class City:
         }
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return clock.now().astimezone(UTC).replace(tzinfo=None)
 
 
@@ -111,44 +113,63 @@ def _uid(number: int) -> UUID:
     return UUID(int=number)
 
 
+def _compound(unit: int) -> int:
+    """In which compound a home lies, counted from 0."""
+    return (unit - 1) // HOMES
+
+
+def where_is(unit: int) -> dict:
+    """Where a home lies, as units and alerts say it."""
+    compound = _compound(unit)
+    above = (STREET, COMMUNITY + compound // COMPOUNDS, COMPOUND + compound, BUILDING + compound, DOOR + unit)
+    path = "/" + "".join(f"{place}/" for place in above)
+    return {"community_id": above[1], "path": path, "grid_id": 1 + compound, "station_id": 1, "party_id": unit}
+
+
 def _places(units: int) -> Iterator[dict]:
-    path = "/"
-    for n, kind in enumerate(ABOVE, 1):
-        path += f"{n}/"
-        yield {"id": n, "kind": kind, "parent_id": n - 1 or None, "path": path, **_named(n)}
-    for n in range(11, units + 11):
-        yield {"id": n, "kind": "door", "parent_id": 4, "path": f"{path}{n}/", **_named(n)}
+    compounds = range(1 + _compound(units))
+    yield _place(STREET, "street", "/", None)
+    street = f"/{STREET}/"
+    for n in range(1 + compounds[-1] // COMPOUNDS):
+        yield _place(COMMUNITY + n, "community", street, STREET)
+    for n in compounds:
+        community = COMMUNITY + n // COMPOUNDS
+        yield _place(COMPOUND + n, "compound", f"{street}{community}/", community)
+        yield _place(BUILDING + n, "building", f"{street}{community}/{COMPOUND + n}/", COMPOUND + n)
+    for n in range(1, units + 1):
+        yield _place(
+            DOOR + n, "door", where_is(n)["path"].removesuffix(f"{DOOR + n}/"), BUILDING + _compound(n)
+        )
 
 
-def _named(number: int) -> dict:
-    return {"uid": _uid(number), "code": str(number), "name": str(number), "rank": 0}
+def _place(number: int, kind: str, above: str, parent: int | None) -> dict:
+    named = {"uid": _uid(number), "code": str(number), "name": str(number), "rank": 0}
+    return {"id": number, "kind": kind, "parent_id": parent, "path": f"{above}{number}/", **named}
 
 
-def _grid() -> dict:
-    return {"id": 1, "uid": _uid(1), "kind": "ordinary", "name": "网格", "compound_id": 3, "path": "/1/"}
+def _grid(compound: int) -> dict:
+    path = f"/{STREET}/{COMMUNITY + compound // COMPOUNDS}/{COMPOUND + compound}/"
+    about = {"kind": "ordinary", "name": "网格", "compound_id": COMPOUND + compound, "path": path}
+    return {"id": 1 + compound, "uid": _uid(1 + compound), **about}
 
 
 def _person(number: int) -> dict:
-    return {"id": number, "fp": number.to_bytes(16, "big"), "created_at": _now()}
+    return {"id": number, "fp": number.to_bytes(16, "big"), "created_at": now()}
 
 
 def _party() -> dict:
-    return {"kind": "person", "name_sealed": SEALED, "created_at": _now()}
+    return {"kind": "person", "name_sealed": SEALED, "created_at": now()}
 
 
 def _unit(number: int) -> dict:
-    since = _now() - LONG_AGO
+    since = now() - LONG_AGO
     return {
         "uid": _uid(number),
         "status": "active",
-        "door_id": 10 + number,
-        "building_id": 4,
-        "compound_id": 3,
-        "community_id": 2,
-        "path": f"/1/2/3/4/{10 + number}/",
-        "grid_id": 1,
-        "station_id": 1,
-        "party_id": number,
+        "door_id": DOOR + number,
+        "building_id": BUILDING + _compound(number),
+        "compound_id": COMPOUND + _compound(number),
+        **where_is(number),
         "name": str(number),
         "area": 60.0,
         "bedrooms": 2,
@@ -169,18 +190,18 @@ def _source() -> dict:
         "id": 1,
         "uid": _uid(1),
         "name": "锁",
-        "community_id": 2,
+        "community_id": COMMUNITY,
         "secret_sealed": SEALED,
-        "created_at": _now(),
+        "created_at": now(),
     }
 
 
 def _delivery() -> dict:
-    return {"id": 1, "source_id": 1, "received_at": _now(), "sha256": SEALED, "body": SEALED, "events": 0}
+    return {"id": 1, "source_id": 1, "received_at": now(), "sha256": SEALED, "body": SEALED, "events": 0}
 
 
 def _device(number: int) -> dict:
-    spoke = {"installed_at": _now() - LONG_AGO, "last_event_at": _now()}
+    spoke = {"installed_at": now() - LONG_AGO, "last_event_at": now()}
     return {"uid": _uid(number), "source_id": 1, "serial": str(number), "unit_id": number, **spoke}
 
 
@@ -240,7 +261,7 @@ def _plain(row: dict, columns: list[str]) -> list:
     ]
 
 
-def _analyse() -> None:
+def analyse() -> None:
     """As the database does by itself once it has had a quiet minute."""
     session.remove()
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
