@@ -229,10 +229,11 @@ def test_a_wall_says_how_many_and_never_which_home_is_empty_let_or_watched(world
     world.guest(night.landlord, world.stay(night.landlord, flats[1]))
     world.stay(night.landlord, flats[2], planned_guests=2)
     wall = read(night.manager, "/compound?wall=1")
-    assert "1栋 登记房源 4 待办 1" in wall
+    assert "1栋 1 项待办；登记房源 4 套" in wall
     html = world.sign_in(client, night.manager).get("/compound?wall=1").text
     doors = [session.get(Unit, flat.id).name.split()[-1] for flat in flats]
     assert not [number for number in doors if number in html]
+    assert night.manager.name not in html
     assert not [flat for flat in flats if str(flat.uid) in html]
     assert not [word for word in ("空", "在住", "不明", "未登记", "短租") if word in wall]
 
