@@ -21,7 +21,7 @@ from tests.support.world_people import Somebody
 
 from . import Measure, Place, Scale, inside, line, servers
 
-ROUNDS = 5
+ROUNDS = 3
 ROLES = [role for role in Role if role is not Role.SYSTEM]
 # The page's bytes are all there, and the first words stand on the screen: milliseconds since the tap.
 TIMES = """() => new Promise(say => new PerformanceObserver(list => {
