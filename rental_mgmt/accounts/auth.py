@@ -157,6 +157,7 @@ def let_in(response: Response, token: str, keep_seconds: int | None = None) -> R
 
 def init_app(app) -> None:
     if find_actor not in identify:
-        identify.append(find_actor)
+        # First who it is: to somebody whose session has ended, the form's stale token is not the matter.
+        identify.insert(0, find_actor)
     app.after_request(note_use)
     page_globals["may"] = lambda: may

@@ -5,7 +5,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, redirect, render_template, request
+from flask import Response, current_app, flash, g, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
@@ -58,6 +58,8 @@ def page(template: str, **context) -> Response | tuple[str, int]:
 def refusal_page(refusal: Refusal) -> Response:
     """An error as a page; nobody signed in goes to the sign-in page, a stale step to the step-up page."""
     if refusal.status == 401:
+        if request.method not in READING:
+            flash(_("登录已失效，刚才填写的没有保存。登录后会回到那一页"), "warn")
         return redirect(current_app.url_for("accounts.sign_in", next=here()), 303)
     if refusal.code == "step-up-needed":
         return redirect(current_app.url_for("accounts.step_up", next=here()), 303)

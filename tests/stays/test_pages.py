@@ -232,3 +232,13 @@ def test_programs_show_the_count_at_the_door_too(client, flat):
     flat.guest(flat.owner, flat.stay(flat.owner, flat.unit), PERSON)
     answer = client.post(f"/api/v1/units/{flat.unit.uid}/at-door", headers=flat.key(flat.owner))
     assert (answer.status_code, answer.json["registered"]) == (200, 1)
+
+
+def test_who_was_signed_out_meanwhile_signs_in_and_is_back_at_the_form(flat, phone):
+    path = f"/stays/{flat.stay(flat.owner, flat.unit).uid}/guests/new"
+    form = next(f for f in forms_on(phone.get(path).text) if "document_kind" in f.names)
+    phone.delete_cookie("session")
+    answer = phone.post(path, data=form.values | typed())
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/sign-in?next={path}"
+    assert "刚才填写的没有保存" in phone.get(answer.headers["Location"]).text
