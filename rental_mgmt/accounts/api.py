@@ -7,7 +7,7 @@ from ..core.api import Blueprint, PageQuery
 from ..core.db import session
 from ..core.http import actor
 from ..core.paging import page_of
-from . import keys, people, sessions
+from . import confirming, keys, people, sessions
 from .models import ApiKey, User, UserSession
 from .rosters import Listed, listed
 from .schemas import (
@@ -147,7 +147,11 @@ def disable_person(uid):
 def list_waiting():
     """另一类管理员办理、等我确认的重置码、邀请码和角色"""
     me = actor()
-    codes, roles, whose = people.list_waiting(me), people.list_waiting_roles(me), people.names_of_waiting(me)
+    codes, roles, whose = (
+        confirming.list_waiting(me),
+        confirming.list_waiting_roles(me),
+        confirming.names_of_waiting(me),
+    )
     return {
         "codes": [
             {
@@ -176,14 +180,14 @@ def list_waiting():
 def confirm_code(uid):
     """确认另一类管理员办理的重置或邀请；代码只返回这一次，须刚刚确认过身份"""
     g.answer_is_secret = True
-    return {"code": people.confirm(actor(), uid)[1]}
+    return {"code": confirming.confirm(actor(), uid)[1]}
 
 
 @api.route("/people/waiting/roles/<uuid:uid>/confirm", methods=["POST"])
 @api.response(204)
 def confirm_role(uid):
     """确认给已有账号增加的角色（安全管理员）"""
-    people.confirm_role(actor(), uid)
+    confirming.confirm_role(actor(), uid)
 
 
 # --- keys ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Failed sign-ins are counted, and too many are made to wait: without letting anybody lock others out.
 
-What comes from a remembered phone or a named desk is counted for that device alone, so a stranger who fails
-on somebody's name a thousand times does not stop that person where they are known (ASVS 6.3.1).
+What comes from a remembered phone or a named desk is counted for that device alone, and a browser in which the
+person signed in before is counted apart, so a stranger who fails on somebody's name a thousand times does not
+stop that person where they are known (ASVS 6.3.1).
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Try:
 
     @classmethod
     def of(cls, who: str, address: str, device_id: int | None = None, kind: DeviceKind | None = None) -> "Try":
-        """`who` is the user's uid where the name is somebody's, else the name as typed."""
+        """`who` is the user's uid (with the browser that knows them) or, of nobody, the name as typed."""
         return cls(name_hash("name", who), name_hash("address", address), device_id, kind)
 
 
@@ -44,7 +45,7 @@ def refuse_if_too_many(tried: Try) -> None:
     at = clock.real_now()
     by_name, from_place = session.execute(_failures(tried, at)).one()
     if by_name >= NAME_FAILURES:
-        words = _("失败次数过多，请 15 分钟后再试；在已记住的手机或值班电脑上不受影响")
+        words = _("失败次数过多，请 15 分钟后再试；在您登录过的浏览器、已记住的手机或值班电脑上不受影响")
         raise TooMany(words, retry_after=int(NAME_SPAN.total_seconds()))
     if from_place >= PLACE_FAILURES:
         raise TooMany(_("此网络上失败次数过多，请一小时后再试"), retry_after=int(PLACE_SPAN.total_seconds()))

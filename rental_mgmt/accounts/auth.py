@@ -44,7 +44,7 @@ PUBLIC = frozenset(
 # A repeated sign-in is a new sign-in: the stored answer of the first one would carry no cookie.
 _SIGNING_IN = {name for name in PUBLIC if name.startswith("accounts.")}
 NEVER_REPLAYED = _SIGNING_IN | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
-SESSION, PHONE, DESK = "session", "device", "desk"
+SESSION, PHONE, DESK, KNOWN = "session", "device", "desk", "known"
 BROWSERS = {
     "MicroMessenger": lazy("微信"),
     "Android": lazy("安卓手机"),
@@ -133,9 +133,8 @@ def note_use(response: Response) -> Response:
 
 def visit() -> Visit:
     """The browser of this request, as sign-in counts and remembers it."""
-    return Visit(
-        _network(request.remote_addr or ""), _browser(), read_cookie(PHONE) or None, read_cookie(DESK) or None
-    )
+    tokens = (read_cookie(name) or None for name in (PHONE, DESK, KNOWN))
+    return Visit(_network(request.remote_addr or ""), _browser(), *tokens)
 
 
 def _network(address: str) -> str:

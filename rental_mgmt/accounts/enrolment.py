@@ -7,12 +7,13 @@ from ..core.access import SYSTEM, Role
 from ..core.db import session, start_over
 from ..core.errors import Invalid
 from ..core.i18n import _, lazy
+from ..core.seal import Where, unseal_or_none
 from . import sessions
 from .actors import name_of
 from .attempts import Try, note_failure, refuse_if_too_many
 from .codes import find_code, spend_code
 from .credentials import set_password, words_around
-from .masking import mask_name
+from .masking import mask_name, mask_phone
 from .models import CodePurpose, Membership, OneTimeCode, SignInMethod, User, UserStatus
 from .parties import add_membership, make_party, make_user
 from .passwords import check_new_password, hashed
@@ -47,10 +48,14 @@ def invited_roles(code: OneTimeCode) -> list[Role]:
     return list(session.scalars(select(Membership.role).where(Membership.user_id == code.user_id).distinct()))
 
 
-def invited_name(code: OneTimeCode) -> str:
-    """Whom the invitation is for, masked: whoever holds the link may not be that person."""
-    user = session.execute(select(User.uid, User.name_sealed).where(User.id == code.user_id)).one()
-    return mask_name(name_of(user.uid, user.name_sealed))
+def invited_person(code: OneTimeCode) -> tuple[str, str]:
+    """Whom the invitation is for and what they sign in with, masked: whoever holds the link may be another."""
+    columns = User.uid, User.name_sealed, User.sign_in_name, User.phone_sealed
+    user = session.execute(select(*columns).where(User.id == code.user_id)).one()
+    phone = unseal_or_none(user.phone_sealed, Where("user_account", "phone_sealed", user.uid))
+    return mask_name(name_of(user.uid, user.name_sealed)), user.sign_in_name or (
+        mask_phone(phone) if phone else "—"
+    )
 
 
 def accept_invitation(typed: str, password: str, visit: Visit, remember: bool = False) -> Entry:

@@ -11,6 +11,7 @@ from .models import CodePurpose
 from .pages_web import LINK, LINK_SECONDS, forget_cookie, go_on, web
 from .schemas import EnrolIn, InvitationIn, OneTimeCodeIn, ResetIn
 from .sign_in_web import done
+from .trusted import PHONE_ROLES
 
 PAGES = {"i": "accounts.invitation", "r": "accounts.reset"}
 
@@ -45,7 +46,9 @@ def invitation():
         flash(_("账号已开通"))
         return go_on(results[0])
     roles = enrolment.invited_roles(code)
-    return page("accounts/invitation.html", form=form, roles=roles, name=enrolment.invited_name(code))
+    name, known_as = enrolment.invited_person(code)
+    shown = {"name": name, "known_as": known_as, "may_remember": set(roles) <= PHONE_ROLES}
+    return page("accounts/invitation.html", form=form, roles=roles, **shown)
 
 
 def _ask_for_code():

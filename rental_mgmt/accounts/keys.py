@@ -1,9 +1,10 @@
 """API keys: for programs that act as a user, in one role, perhaps only below one place, until a day."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from ..audit.service import record
 from ..core import clock
@@ -12,8 +13,9 @@ from ..core.db import session
 from ..core.errors import Conflict, Invalid
 from ..core.i18n import _
 from ..core.lookup import get_or_404
-from ..places.models import Place
+from ..places.models import Grid, Place, PlaceKind
 from .actors import SignedIn
+from .care import below_any
 from .models import ApiKey
 from .tokens import new_token, token_hash
 
@@ -21,6 +23,7 @@ PREFIX = "rk_"
 LONGEST = timedelta(days=366)
 AT_MOST = 10
 PLACE_ROLES = (Role.PROPERTY_MANAGER, Role.COMMUNITY_OFFICER, Role.GRID_WORKER)
+KEY_PLACES = (PlaceKind.COMPOUND, PlaceKind.BUILDING)
 
 
 @allow(*Role)
@@ -63,6 +66,29 @@ def _place(role: Role, uid: UUID) -> Place:
         raise Invalid(errors={"place_uid": [_("此角色的密钥不能再限定地点，请留空")]})
     # A place outside the role's own reach narrows the key to nothing, so any place may be named.
     return get_or_404(select(Place), uid)
+
+
+@allow(*Role)
+def list_key_places(actor: Actor) -> list[tuple[UUID, str]]:
+    """The compounds and buildings in reach of the present role, within which a key may be kept; with names."""
+    if actor.role not in PLACE_ROLES:
+        return []
+    above = Place.__table__.alias("above")
+    of_grids = select(Grid.compound_id).where(Grid.id.in_(actor.grid_ids))
+    query = (
+        select(Place.uid, Place.kind, Place.name, above.c.name.label("within"))
+        .outerjoin(above, above.c.id == Place.parent_id)
+        .where(Place.kind.in_(KEY_PLACES), or_(below_any(actor, Place.path), Place.id.in_(of_grids)))
+        .order_by(Place.path)
+    )
+    return [(row.uid, f"{row.within or ''} {row.name}".strip()) for row in session.execute(query)]
+
+
+@allow(*Role)
+def place_names(actor: Actor, found: Iterable[ApiKey]) -> dict[int, str]:
+    """The names of the places that one's own keys are kept within."""
+    ids = {key.place_id for key in found} - {None}
+    return dict(session.execute(select(Place.id, Place.name).where(Place.id.in_(ids))).all())
 
 
 def store_key(

@@ -21,15 +21,16 @@ from .sign_in_web import done
 
 @web.route("/api-keys", methods=["GET", "POST"])
 def api_keys():
-    me, form = actor(), Form(KeyIn, {"expires_at": clock.real_now() + timedelta(days=90)})
+    me = actor()
+    form = Form(KeyIn, {"expires_at": clock.real_now() + timedelta(days=90), "role": me.role.value})
     results = done(form, lambda **typed: keys.make_key(me, **typed))
     if results:
         g.answer_is_secret = True
     choices = [(role.value, ROLE_LABELS[role]) for role in keys.roles_of(me)]
     found = page_of(keys.list_my_keys(me), (ApiKey.id.desc(),))
-    return page(
-        "accounts/api_keys.html", form=form, roles=choices, found=found, made=results[0] if results else None
-    )
+    shown = {"made": results[0] if results else None, "names": keys.place_names(me, found.items)}
+    places = [(str(uid), name) for uid, name in keys.list_key_places(me)]
+    return page("accounts/api_keys.html", form=form, roles=choices, places=places, found=found, **shown)
 
 
 @web.post("/api-keys/<uuid:uid>/revoke")

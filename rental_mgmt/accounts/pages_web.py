@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, redirect, request, url_for
 
 from ..core.web import read_cookie, safe_next, set_cookie
-from .auth import PHONE, let_in
+from .auth import KNOWN, PHONE, let_in
 from .sign_in import Entry, Step
-from .trusted import REMEMBERED_FOR
+from .trusted import KNOWN_FOR, REMEMBERED_FOR
 
 web = Blueprint("accounts", __name__, template_folder="templates")
 
@@ -32,6 +32,8 @@ def go_on(entry: Entry, keep_link: bool = False) -> Response:
     response = let_in(redirect(target, 303), entry.opened.token, entry.opened.keep_seconds)
     if entry.phone_token:
         set_cookie(response, PHONE, entry.phone_token, int(REMEMBERED_FOR.total_seconds()))
+    if entry.known_token:
+        set_cookie(response, KNOWN, entry.known_token, int(KNOWN_FOR.total_seconds()))
     for name in (PENDING,) if keep_link else (PENDING, LINK):
         if read_cookie(name):
             forget_cookie(response, name)

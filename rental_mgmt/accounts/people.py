@@ -16,8 +16,9 @@ from ..core.lookup import get_or_404
 from ..places.models import Place, PlaceKind, PoliceStation
 from . import sessions
 from .care import ADMINS, LOOKS_AFTER, below_any, grids_in_reach, looked_after, parties_in_reach
-from .codes import ask_for_code, confirm_code, list_waiting_codes, make_code, withdraw_codes
-from .models import CodePurpose, Membership, OneTimeCode, Party, PartyKind, User, UserStatus
+from .codes import ask_for_code, make_code, withdraw_codes
+from .confirming import tell_other_kind
+from .models import CodePurpose, Membership, Party, PartyKind, User, UserStatus
 from .parties import add_membership, find_user_by_phone, make_party, make_user
 from .tell import tell
 
@@ -97,6 +98,8 @@ def _add_role(actor: Actor, user: User, wanted: Invitation, target: Model | None
         lazy("有人为您添加了一个角色，登录后可以切换。如与您无关，请联系社区。"),
     )
     record(actor, "user.add_role", user, _chain(target), role=wanted.role)
+    if actor.role in ADMINS:
+        tell_other_kind(actor)
     return Invited(user, is_new=False)
 
 
@@ -141,6 +144,7 @@ def _code_for(actor: Actor, purpose: CodePurpose, user: User) -> str | None:
     withdraw_codes(user.id)
     if actor.role in ADMINS:
         ask_for_code(purpose, actor.user_id, user.id)
+        tell_other_kind(actor)
         return None
     return make_code(purpose, actor.user_id, user.id)[1]
 
@@ -203,76 +207,3 @@ def end_role(actor: Actor, user: User, membership_uid: UUID) -> None:
     if role is None:
         raise Conflict(_("没有找到这个角色，可能已经结束"))
     record(actor, "user.end_role", user, "system", role=role)
-
-
-# --- the second administrator -------------------------------------------------------------------------------
-
-
-@allow(*ADMINS)
-def list_waiting(actor: Actor) -> list[OneTimeCode]:
-    """What another administrator asked for and this one may confirm."""
-    return [code for code in list_waiting_codes() if _other_kind(actor, code.made_by_id)]
-
-
-@allow(*ADMINS)
-def list_waiting_roles(actor: Actor) -> list[Membership]:
-    """Roles given to people who have an account already; only a security administrator confirms them."""
-    if actor.role is not Role.SECURITY_ADMIN:
-        return []
-    waiting = (
-        select(Membership)
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.awaits_confirmation, User.status == UserStatus.ACTIVE)
-    )
-    return list(session.scalars(waiting.order_by(Membership.id)))
-
-
-@allow(*ADMINS)
-def names_of_waiting(actor: Actor) -> dict[int, User]:
-    """The users behind what waits, by their id."""
-    ids = {row.user_id for row in (*list_waiting(actor), *list_waiting_roles(actor))}
-    return {user.id: user for user in session.scalars(select(User).where(User.id.in_(ids)))}
-
-
-def user_of(code: OneTimeCode) -> User:
-    """Whom a code is for."""
-    return session.get(User, code.user_id)
-
-
-@allow(*ADMINS)
-def confirm(actor: Actor, code_uid: UUID) -> tuple[OneTimeCode, str]:
-    """Confirm what the other administrator asked for; the code is shown once, to be handed over."""
-    require_fresh(actor)
-    code = next((code for code in list_waiting(actor) if code.uid == code_uid), None)
-    if code is None:
-        raise Conflict(_("没有待您确认的这一项；须由另一类管理员确认，且 24 小时内有效"))
-    text = confirm_code(code, actor.user_id)
-    if code.purpose is CodePurpose.INVITATION:
-        _confirm_roles(Membership.user_id == code.user_id)
-    record(actor, "user.confirm", code, "system", purpose=code.purpose)
-    return code, text
-
-
-@allow(Role.SECURITY_ADMIN)
-def confirm_role(actor: Actor, membership_uid: UUID) -> None:
-    """Confirm a further role of somebody who has an account."""
-    require_fresh(actor)
-    if not _confirm_roles(Membership.uid == membership_uid):
-        raise Conflict(_("没有待您确认的这一项；须由另一类管理员确认，且 24 小时内有效"))
-    record(actor, "membership.confirm", f"membership:{membership_uid}", "system")
-
-
-def _confirm_roles(which) -> int:
-    """How many roles were waiting and count from now on."""
-    confirmed = (
-        update(Membership)
-        .where(which, Membership.awaits_confirmation)
-        .values(awaits_confirmation=False)
-        .execution_options(synchronize_session=False)
-    )
-    return session.execute(confirmed).rowcount
-
-
-def _other_kind(actor: Actor, maker_id: int) -> bool:
-    roles = set(session.scalars(select(Membership.role).where(Membership.user_id == maker_id)))
-    return maker_id != actor.user_id and actor.role not in roles and bool(roles & ADMINS)

@@ -12,11 +12,11 @@ from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
 from ..core.web import page
-from . import people
+from . import confirming, people
 from .care import ADMINS, LOOKS_AFTER
 from .models import CodePurpose, User, UserStatus
 from .pages_web import web
-from .rosters import listed, target_name
+from .rosters import listed, names_of, target_name
 from .schemas import InviteIn
 from .sign_in_web import done
 
@@ -26,7 +26,7 @@ def list_people():
     me = actor()
     found = page_of(people.list_people(me), (User.id,), request.args.get("cursor"))
     may_invite = _roles_to_give(me)
-    waiting = me.role in ADMINS and len(people.list_waiting(me)) + len(people.list_waiting_roles(me))
+    waiting = me.role in ADMINS and len(confirming.list_waiting(me)) + len(confirming.list_waiting_roles(me))
     return page(
         "accounts/people.html", found=found, people=listed(found.items), may_invite=may_invite, waiting=waiting
     )
@@ -50,11 +50,20 @@ def invite():
         return _sheet(results[0].code, CodePurpose.INVITATION, results[0].user)
     if results:
         new = results[0].is_new
-        flash(_("已提交，待安全管理员确认后发出邀请码") if new else _("对方已有账号，角色已加上，直接登录即可"))
+        flash(_said_of(me, new))
         return redirect(url_for(".person", uid=results[0].user.uid), 303)
     targets = [(str(t.uid), target_name(t)) for t in people.list_targets(me, role)] if role else []
     choices = [(one.value, ROLE_LABELS[one]) for one in roles]
-    return page("accounts/invite.html", form=form, roles=choices, role=role, targets=targets)
+    waits = me.role in ADMINS
+    return page("accounts/invite.html", form=form, roles=choices, role=role, targets=targets, waits=waits)
+
+
+def _said_of(me, is_new: bool) -> str:
+    if is_new:
+        return _("已提交，待安全管理员确认后发出邀请码")
+    if me.role in ADMINS:
+        return _("对方已有账号，待安全管理员确认后角色生效")
+    return _("对方已有账号，角色已加上，直接登录即可")
 
 
 @web.get("/people/<uuid:uid>")
@@ -95,23 +104,34 @@ def end_role(uid: UUID, membership_uid: UUID):
 @web.get("/people/waiting")
 def waiting():
     me = actor()
+    codes, asked = confirming.list_waiting(me), confirming.list_asked(me)
+    whose = confirming.names_of_waiting(me)
     return page(
         "accounts/waiting.html",
-        codes=people.list_waiting(me),
-        roles=people.list_waiting_roles(me),
-        people=people.names_of_waiting(me),
+        codes=codes,
+        asked=asked,
+        roles=confirming.list_waiting_roles(me),
+        people=dict(zip(whose, listed(whose.values()), strict=True)),
+        makers=names_of(code.made_by_id for code in codes),
     )
 
 
 @web.post("/people/waiting/<uuid:uid>/confirm")
 def confirm_code(uid: UUID):
-    code, text = people.confirm(actor(), uid)
-    return _sheet(text, code.purpose, people.user_of(code))
+    code, text = confirming.confirm(actor(), uid)
+    return _sheet(text, code.purpose, confirming.user_of(code))
+
+
+@web.post("/people/waiting/<uuid:uid>/withdraw")
+def withdraw_code(uid: UUID):
+    confirming.withdraw(actor(), uid)
+    flash(_("已撤回"))
+    return redirect(url_for(".waiting"), 303)
 
 
 @web.post("/people/waiting/roles/<uuid:uid>/confirm")
 def confirm_role(uid: UUID):
-    people.confirm_role(actor(), uid)
+    confirming.confirm_role(actor(), uid)
     flash(_("角色已确认生效"))
     return redirect(url_for(".waiting"), 303)
 
@@ -123,5 +143,5 @@ def _sheet(code: str, purpose: CodePurpose, user: User):
     kind = "r" if purpose is CodePurpose.RESET else "i"
     link = f"{base}/{kind}/{code.replace('-', '')}"
     picture = Markup(segno.make(link, error="m").svg_inline(omitsize=True, border=2))
-    name = listed([user])[0].name
-    return page("accounts/code_sheet.html", code=code, link=link, picture=picture, purpose=purpose, name=name)
+    shown = {"code": code, "link": link, "picture": picture, "purpose": purpose}
+    return page("accounts/code_sheet.html", person=listed([user])[0], **shown)

@@ -44,7 +44,7 @@ from . import totp
 from .codes import make_code
 from .credentials import words_around
 from .keys import store_key
-from .models import CodePurpose, Party, PartyKind, User, UserStatus
+from .models import CodePurpose, OneTimeCode, Party, PartyKind, User, UserStatus
 from .parties import add_membership, find_user_by_phone, make_party, make_user
 from .passwords import check_new_password, check_new_pin, hashed
 
@@ -150,7 +150,8 @@ def _party_of_user(phone: str | None) -> Party | None:
 
 def _person(row: dict, done: Seeded) -> None:
     name, phone = row.get("sign_in_name"), row.get("phone")
-    if (phone and find_user_by_phone(phone)) or (name and _user_named(name)):
+    if known := (phone and find_user_by_phone(phone)) or (name and _user_named(name)):
+        _invite_anew(known, name or row["name"], done)
         return
     user = make_user(row["name"], phone, name, UserStatus.ACTIVE if "password" in row else UserStatus.INVITED)
     for role in row.get("roles", ()):
@@ -164,6 +165,17 @@ def _person(row: dict, done: Seeded) -> None:
         until = clock.real_now() + timedelta(days=key.get("days", 90))
         store_key(user.id, key["label"], Role(key["role"]), until, key["key"])
     done.people += 1
+
+
+def _invite_anew(user: User, name: str, done: Seeded) -> None:
+    """Whose invitation ran out unused gets another: of a new installation nobody else could give one."""
+    live = select(OneTimeCode.id).where(
+        OneTimeCode.user_id == user.id,
+        OneTimeCode.used_at.is_(None),
+        OneTimeCode.expires_at > clock.real_now(),
+    )
+    if user.status is UserStatus.INVITED and session.scalar(live.limit(1)) is None:
+        done.codes[name] = make_code(CodePurpose.INVITATION, None, user.id)[1]
 
 
 def _user_named(name: str) -> User | None:

@@ -47,6 +47,7 @@ class Entry:
     ticket: str | None = None
     # Known here from now on, but without a PIN to come back with.
     asks_pin: bool = False
+    known_token: str | None = None
 
 
 USER = select(
@@ -84,8 +85,7 @@ def sign_in(name: str, password: str, visit: Visit, remember: bool = False) -> E
     `remember` keeps this phone for 30 days (landlords, helpers, grid workers). Raises Invalid, TooMany.
     """
     user = find_user(name)
-    known = _known_device(user, visit)
-    tried = Try.of(str(user.uid) if user else plain_name(name), visit.address, *known)
+    tried = _tried(user, visit) if user else Try.of(plain_name(name), visit.address, *_at_desk(visit))
     refuse_if_too_many(tried)
     # Hashing takes its time: let others write meanwhile.
     start_over()
@@ -96,10 +96,18 @@ def sign_in(name: str, password: str, visit: Visit, remember: bool = False) -> E
     return enter(user, visit, SignInMethod.PASSWORD, remember)
 
 
-def _known_device(user: Row | None, visit: Visit) -> tuple[int, DeviceKind] | tuple[()]:
+def _tried(user: Row, visit: Visit) -> Try:
+    """As whose try it counts: of a remembered phone, a desk, a browser known from before, or a stranger."""
     phone = trusted.find_phone(visit.phone_token)
-    if phone and user and phone.user_id == user.id:
-        return phone.id, DeviceKind.PHONE
+    if phone and phone.user_id == user.id:
+        return Try.of(str(user.uid), visit.address, phone.id, DeviceKind.PHONE)
+    if desk := _at_desk(visit):
+        return Try.of(str(user.uid), visit.address, *desk)
+    browser = trusted.known_browser(user.uid, visit)
+    return Try.of(f"{user.uid} in {browser}" if browser else str(user.uid), visit.address)
+
+
+def _at_desk(visit: Visit) -> tuple[int, DeviceKind] | tuple[()]:
     desk = trusted.find_desk(visit.desk_token)
     return (desk.id, DeviceKind.DESK) if desk else ()
 
@@ -121,10 +129,14 @@ def enter(user: Row, visit: Visit, method: SignInMethod, remember: bool = False)
         device_id, token, until = trusted.remember_phone(user.id, visit.label)
         where = sessions.Where(visit.label, device_id, until)
         opened = sessions.open_session(user.id, user.uid, method, where)
-        return Entry(opened, token, asks_pin=not user.pin_hash)
+        return _entered(user, opened, phone_token=token, asks_pin=not user.pin_hash)
     where = sessions.Where(desk.label, desk.id) if desk else sessions.Where(visit.label)
     opened = sessions.open_session(user.id, user.uid, method, where)
-    return Entry(opened, asks_pin=bool(desk) and not user.pin_hash)
+    return _entered(user, opened, asks_pin=bool(desk) and not user.pin_hash)
+
+
+def _entered(user: Row, opened: sessions.Opened, **more) -> Entry:
+    return Entry(opened, known_token=trusted.know_browser(user.uid), **more)
 
 
 # --- the time code ------------------------------------------------------------------------------------------
@@ -157,7 +169,7 @@ def read_ticket(step: Step, given: str | None) -> tuple[Row, dict]:
 def sign_in_code(given_ticket: str | None, code: str, visit: Visit) -> Entry:
     """The second step of a desk role: a time code that was not used before. Raises Invalid, TooMany."""
     user, _values = read_ticket(Step.CODE, given_ticket)
-    tried = Try.of(str(user.uid), visit.address, *_known_device(user, visit))
+    tried = _tried(user, visit)
     refuse_if_too_many(tried)
     if user.totp_sealed is None or not totp.use_code(user.id, user.uid, user.totp_sealed, code):
         _refuse(tried, user, _("动态码不正确或已用过，请等下一个"))
@@ -167,7 +179,7 @@ def sign_in_code(given_ticket: str | None, code: str, visit: Visit) -> Entry:
 def enrol_totp(given_ticket: str | None, code: str, visit: Visit) -> Entry:
     """The first time of a desk role: keep the secret once its first code has been shown back."""
     user, values = read_ticket(Step.ENROL, given_ticket)
-    tried = Try.of(str(user.uid), visit.address, *_known_device(user, visit))
+    tried = _tried(user, visit)
     refuse_if_too_many(tried)
     step = totp.matching_step(values["secret"], code, clock.real_now())
     if step is None or user.totp_sealed:
@@ -180,7 +192,7 @@ def enrol_totp(given_ticket: str | None, code: str, visit: Visit) -> Entry:
 def _enter_with_code(user: Row, visit: Visit) -> Entry:
     desk = trusted.find_desk(visit.desk_token)
     where = sessions.Where(desk.label, desk.id) if desk else sessions.Where(visit.label)
-    return Entry(sessions.open_session(user.id, user.uid, SignInMethod.TOTP, where))
+    return _entered(user, sessions.open_session(user.id, user.uid, SignInMethod.TOTP, where))
 
 
 # --- with a PIN or a code, where one is known ---------------------------------------------------------------
@@ -230,7 +242,7 @@ def step_up(actor: Actor, proof: str, visit: Visit) -> str:
     """
     user = session.execute(USER.where(User.id == actor.user_id)).one()
     known = (actor.device_id, actor.device_kind) if isinstance(actor, SignedIn) and actor.device_id else ()
-    tried = Try.of(str(user.uid), visit.address, *known)
+    tried = Try.of(str(user.uid), visit.address, *known) if known else _tried(user, visit)
     refuse_if_too_many(tried)
     if user.totp_sealed:
         right = totp.use_code(user.id, user.uid, user.totp_sealed, proof)

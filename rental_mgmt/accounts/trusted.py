@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Row, select, update
 
@@ -12,11 +13,12 @@ from ..core.db import session
 from ..core.errors import NotFound
 from ..core.i18n import _
 from .models import DeviceKind, SignInMethod, TrustedDevice, User, UserSession, UserStatus
-from .tokens import new_token, token_hash
+from .tokens import new_token, open_ticket, ticket, token_hash
 
 REMEMBERED_FOR = timedelta(days=30)
 # Whoever gave a password at a desk may come back with a PIN until a shift is over.
 KNOWN_AT_DESK_FOR = timedelta(hours=12)
+KNOWN_FOR = timedelta(days=180)
 PHONE_ROLES = PARTY_ROLES | {Role.GRID_WORKER}
 FULL = (SignInMethod.PASSWORD, SignInMethod.TOTP)
 
@@ -29,6 +31,19 @@ class Visit:
     label: str
     phone_token: str | None = None
     desk_token: str | None = None
+    # Given to every browser in which somebody signed in: failures there are counted apart from strangers'.
+    known_token: str | None = None
+
+
+def know_browser(uid: UUID) -> str:
+    """A note for the browser in which a person has just signed in; it opens nothing."""
+    return ticket("known", KNOWN_FOR, user=uid.hex, browser=new_token())
+
+
+def known_browser(uid: UUID, visit: Visit) -> str | None:
+    """What tells this browser from others if this person signed in here within half a year."""
+    said = open_ticket("known", visit.known_token)
+    return said["browser"] if said and said["user"] == uid.hex else None
 
 
 def find_phone(token: str | None) -> Row | None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from rental_mgmt.accounts import codes, people
+from rental_mgmt.accounts import codes, confirming, people
 from rental_mgmt.accounts.actors import actor_by_session
 from rental_mgmt.accounts.models import CodePurpose, Membership, OneTimeCode, User, UserStatus
 from rental_mgmt.core import clock
@@ -148,12 +148,12 @@ def test_a_desk_role_is_reset_by_two_administrators(client, world, given):
         assert people.reset(system.actor, people.get_person(system.actor, liaison.user.uid)) is None
     row = session.scalars(select(OneTimeCode)).one()
     with pytest.raises(Conflict), unit_of_work():
-        people.confirm(system.actor, row.uid)
+        confirming.confirm(system.actor, row.uid)
     another = world.user(Role.SYSTEM_ADMIN)
     with pytest.raises(Conflict), unit_of_work():
-        people.confirm(another.actor, row.uid)
+        confirming.confirm(another.actor, row.uid)
     with unit_of_work():
-        _row, code = people.confirm(security.actor, row.uid)
+        _row, code = confirming.confirm(security.actor, row.uid)
     answer = fill_in(client, "/reset", {"code": code, "password": NEW_PASSWORD})
     assert answer.headers["Location"].startswith("/sign-in/totp"), "the time code is enrolled anew"
     assert session.scalar(select(User.totp_sealed).where(User.id == liaison.user.id)) is None
@@ -183,13 +183,51 @@ def test_the_second_administrator_confirms_through_the_api(client, world, given)
     assert client.post(path, headers=signed_in).status_code == 409
 
 
+def test_what_one_administrator_asks_for_the_other_is_told_and_reads_in_full(client, world):
+    station = world.station(world.compound())
+    system, security = world.user(Role.SYSTEM_ADMIN), world.user(Role.SECURITY_ADMIN)
+    wanted = people.Invitation(Role.POLICE_LIAISON, "吴丽", sign_in_name="police.wu", over=station.uid)
+    with unit_of_work():
+        people.invite(system.actor, wanted)
+    told = Model.metadata.tables["notice"]
+    assert session.scalars(select(told.c.user_id).where(told.c.link == "/people/waiting")).all() == [
+        security.user.id
+    ]
+    world.sign_in(client, security)
+    page = client.get("/people/waiting").text
+    for words in ("吴丽", "police.wu", station.name, system.name):
+        assert words in page
+    uid = session.scalar(select(OneTimeCode.uid))
+    sheet = fill_in(client, "/people/waiting", {}, at=f"/people/waiting/{uid}/confirm").text
+    assert "police.wu" in sheet
+    visitor = client.application.test_client()
+    visitor.get(f"/i/{CODE.search(sheet)[0].replace('-', '')}")
+    page = visitor.get("/invitation").text
+    assert "police.wu" in page
+    assert 'name="remember"' not in page, "a desk role is never remembered on a phone"
+
+
+def test_an_administrator_takes_back_what_was_not_confirmed(client, world):
+    liaison = world.liaison(world.station(world.compound()))
+    system, security = world.user(Role.SYSTEM_ADMIN), world.user(Role.SECURITY_ADMIN)
+    with unit_of_work():
+        people.reset(system.actor, people.get_person(system.actor, liaison.user.uid))
+    uid = session.scalar(select(OneTimeCode.uid))
+    with pytest.raises(Conflict), unit_of_work():
+        confirming.withdraw(security.actor, uid)
+    world.sign_in(client, system)
+    assert fill_in(client, "/people/waiting", {}, at=f"/people/waiting/{uid}/withdraw").status_code == 303
+    with pytest.raises(Conflict), unit_of_work():
+        confirming.confirm(security.actor, uid)
+
+
 def test_an_administrator_does_not_confirm_the_own_reset(world):
     system, security = world.user(Role.SYSTEM_ADMIN), world.user(Role.SECURITY_ADMIN)
     with unit_of_work():
         people.reset(system.actor, people.get_person(system.actor, security.user.uid))
     row = session.scalars(select(OneTimeCode)).one()
     with pytest.raises(Conflict), unit_of_work():
-        people.confirm(security.actor, row.uid)
+        confirming.confirm(security.actor, row.uid)
 
 
 def test_an_unconfirmed_code_is_an_empty_envelope(world):

@@ -7,15 +7,15 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from rental_mgmt.accounts import keys, people
+from rental_mgmt.accounts import confirming, keys, people
 from rental_mgmt.accounts.actors import actor_by_key
-from rental_mgmt.accounts.models import Membership, OneTimeCode, User, UserStatus
+from rental_mgmt.accounts.models import ApiKey, Membership, OneTimeCode, User, UserStatus
 from rental_mgmt.core import clock
 from rental_mgmt.core.access import DESK_ROLES, Role
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Conflict, Forbidden, Invalid, NotFound, StepUpNeeded
 from rental_mgmt.places import grids
-from rental_mgmt.places.models import GridKind
+from rental_mgmt.places.models import GridKind, Place
 
 from ..support.forms import fill_in
 
@@ -141,7 +141,7 @@ def test_an_invited_desk_role_counts_once_a_security_administrator_agrees(town):
     assert session.scalar(held) is True
     row = session.scalars(select(OneTimeCode)).one()
     with unit_of_work():
-        people.confirm(security.actor, row.uid)
+        confirming.confirm(security.actor, row.uid)
     assert session.scalar(held) is False
 
 
@@ -220,6 +220,23 @@ def test_a_key_below_one_place_reaches_no_further(town, client):
     _key, text = key_of(manager, place_uid=elsewhere.uid)
     headers = {"Authorization": f"Bearer {text}"}
     assert client.get("/api/v1/places", headers=headers).json["items"] == []
+
+
+def test_the_page_keeps_a_key_within_a_place_and_shows_it(town, client):
+    manager = town.people[Role.PROPERTY_MANAGER]
+    town.world.sign_in(client, manager)
+    page = client.get("/api-keys").text
+    (_uid, place), *_more = keys.list_key_places(manager.actor)
+    uid = keys.list_key_places(manager.actor)[-1][0]
+    assert place in page
+    made = fill_in(client, "/api-keys", {"label": "门店", "place_uid": str(uid)})
+    assert "rk_" in made.text, made.text
+    name = session.scalar(select(Place.name).where(Place.uid == uid))
+    kept = session.scalar(select(ApiKey.place_id))
+    assert kept == session.scalar(select(Place.id).where(Place.uid == uid))
+    assert name in client.get("/api-keys").text
+    landlord = town.people[Role.LANDLORD]
+    assert keys.list_key_places(landlord.actor) == []
 
 
 def test_a_key_does_no_act_that_needs_a_fresh_sign_in(town, client):

@@ -3,10 +3,11 @@
 import copy
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from rental_mgmt.accounts.models import Membership, User
+from rental_mgmt.accounts.models import Membership, OneTimeCode, User
 from rental_mgmt.accounts.seed import seed
+from rental_mgmt.core import clock
 from rental_mgmt.core.access import Role
 from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.core.errors import Invalid
@@ -137,3 +138,20 @@ def test_a_slip_in_the_file_stops_it_whole(world, slip):
     with pytest.raises(Invalid), unit_of_work():
         seed(file)
     assert session.scalar(select(func.count()).select_from(Place)) == 0
+
+
+def test_an_invitation_that_ran_out_is_given_anew_by_the_same_file(app):
+    file = {"people": [{"name": "苏明", "sign_in_name": "admin.su", "roles": [{"role": "system_admin"}]}]}
+    with unit_of_work():
+        first = seed(copy.deepcopy(file)).codes["admin.su"]
+    with unit_of_work():
+        assert seed(copy.deepcopy(file)).codes == {}, "the first one is still good"
+    with unit_of_work():
+        session.execute(update(OneTimeCode).values(expires_at=clock.real_now()))
+    with unit_of_work():
+        again = seed(copy.deepcopy(file))
+    assert again.codes["admin.su"] != first
+    assert again.people == 0
+    visitor = app.test_client()
+    visitor.get(f"/i/{again.codes['admin.su'].replace('-', '')}")
+    assert "admin.su" in visitor.get("/invitation").text

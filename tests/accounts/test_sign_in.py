@@ -126,6 +126,28 @@ def test_a_stranger_cannot_lock_out_a_remembered_phone(client, world, given):
     assert is_in(client)
 
 
+def test_a_stranger_cannot_lock_out_a_browser_in_which_one_signed_in_before(client, world, given):
+    landlord, other = given(world.landlord()), given(world.landlord())
+    sign_in(client, landlord)
+    client.delete_cookie("session")
+    failed(landlord.user.uid, 300)
+    failed(other.user.uid, 300)
+    assert sign_in(client, other).status_code == 429, "the browser is known for one person alone"
+    for _ in range(9):
+        assert sign_in(client, landlord, "wrong wrong wrong").status_code == 422
+    assert sign_in(client, landlord).status_code == 303
+
+
+def test_a_known_browser_has_its_own_limit(client, world, given):
+    landlord = given(world.landlord())
+    sign_in(client, landlord)
+    client.delete_cookie("session")
+    for _ in range(10):
+        sign_in(client, landlord, "wrong wrong wrong")
+    assert sign_in(client, landlord).status_code == 429
+    assert sign_in(client.application.test_client(), landlord).status_code == 303, "strangers are counted apart"
+
+
 def test_a_stranger_cannot_lock_out_a_known_desk(client, world, given):
     manager = given(world.property_manager(world.compound()))
     world.sign_in(client, manager)
