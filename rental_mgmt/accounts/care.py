@@ -16,7 +16,7 @@ from .scope import below
 
 INVITED_LATELY = timedelta(days=30)
 ADMINS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
-# Whom a role may invite, reset and disable. Administrators never act alone (people.confirm).
+# Whom a role may invite, reset and disable. Administrators never act alone (confirming.py).
 LOOKS_AFTER: dict[Role, frozenset[Role]] = {
     Role.LANDLORD: frozenset({Role.HELPER}),
     Role.PROPERTY_MANAGER: frozenset({Role.LANDLORD, Role.HELPER, Role.GRID_WORKER}),
