@@ -29,9 +29,8 @@ from .turns import Turn, bits
 
 __all__ = ["RULE_BOOK", "Finding", "Item", "RuleFacts", "Taken", "rule_number", "take_findings"]
 
-# A note is the landlord's alone and passes on to nobody.
+# A note is the landlord's alone and passes on to nobody; what is about nobody's identity a helper reads too.
 NOTE_TURNS = (Turn(timedelta(0), (Role.LANDLORD,)),)
-NOTE_READERS = bits({Role.LANDLORD, Role.HELPER})
 BY_PEOPLE = (Verdict.TRUE, Verdict.FALSE, Verdict.DUPLICATE)
 HELD_AGAIN_AFTER = timedelta(hours=1)
 JUST_AFTER = timedelta(seconds=1)
@@ -185,7 +184,8 @@ def _open(source: RuleFacts, findings: Sequence[Finding], units: Mapping[int, Ro
     if notes:
         open_alerts(notes, NOTE_TURNS, source.resolve_within)
         for note in notes:
-            note.next_turn_at, note.readers = None, NOTE_READERS
+            note.next_turn_at = None
+            note.readers = bits({Role.LANDLORD} if note.is_identity else {Role.LANDLORD, Role.HELPER})
     several = [
         {"alert_id": alert.id, "unit_id": unit}
         for alert, finding in zip(alerts, findings, strict=True)

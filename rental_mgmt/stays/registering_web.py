@@ -3,12 +3,12 @@
 from flask import flash, redirect, request, url_for
 
 from ..core import clock
-from ..core.access import require_may
+from ..core.access import may, require_may
 from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.web import page
-from . import registration, service
+from . import corrections, registration, service
 from .divisions import countries_to_choose
 from .models import Missing
 from .pages_web import noon_after, unit_in_scope, web
@@ -66,7 +66,10 @@ def _say_registered(made: registration.Registered) -> None:
     flash(_("住客已登记"), "good")
     if made.missing:
         lacks = _("、").join(str(Missing(what).label) for what in made.missing)
-        flash(_("登记已有效，还缺：%(what)s。点开这位住客即可补上", what=lacks), "warn")
+        if may(actor(), corrections.correct_guest):
+            flash(_("登记已有效，还缺：%(what)s。点开这位住客即可补上", what=lacks), "warn")
+        else:
+            flash(_("登记已有效，还缺：%(what)s。请经营者补上", what=lacks), "warn")
     for words in made.warnings:
         flash(words, "warn")
     if made.is_over_capacity:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rental_mgmt.alerts.models import Alert, AlertStatus, Severity
+from rental_mgmt.alerts.models import ROLE_BITS, Alert, AlertStatus, Severity
 from rental_mgmt.audit.models import AuditEntry
 from rental_mgmt.core import clock
 from rental_mgmt.core.access import Role
@@ -240,6 +240,16 @@ def test_a_newcomers_mistakes_are_notes_for_thirty_days(field, later, live):
     (alert,) = live("A05")
     assert alert.id != note.id
     assert (alert.severity, len(alert.turns)) == (Severity.P2, 2)
+
+
+def test_a_note_about_who_somebody_is_is_read_by_no_helper(field, later, live):
+    field.unit("A").stay(hours=-1).guest(nationality="DEU")
+    field.unit("B", claimed_at=clock.now() - timedelta(days=29)).stay(hours=-30, out=-13).guest()
+    later()
+    (overseas,), (overstay,) = live("F05"), live("A05")
+    assert overseas.evidence["note"]
+    assert overseas.readers == ROLE_BITS[Role.LANDLORD]
+    assert overstay.readers == ROLE_BITS[Role.LANDLORD] | ROLE_BITS[Role.HELPER]
 
 
 def test_the_harbour_spares_neither_minors_nor_overseas_guests_nor_what_is_urgent(field, later, live):

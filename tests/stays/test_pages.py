@@ -242,3 +242,16 @@ def test_who_was_signed_out_meanwhile_signs_in_and_is_back_at_the_form(flat, pho
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/sign-in?next={path}"
     assert "刚才填写的没有保存" in phone.get(answer.headers["Location"]).text
+
+
+def test_a_helper_is_told_who_completes_what_is_missing(client, flat):
+    flat.sign_in(client, flat.helper(flat.owner.target))
+    path = f"/stays/{flat.stay(flat.owner, flat.unit).uid}/guests/new"
+    answer = fill_in(
+        client, path, {"name": "王某", "document_kind": "none", "none_reason": "忘带"}, follow=True
+    )
+    assert "还缺：证件。请经营者补上" in answer.text
+    guest = session.query(Guest).one()
+    page = client.get(f"/stays/guests/{guest.uid}").text
+    assert "更正或补全" not in page
+    assert "证件号码" not in page
