@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from ..alerts import showing
-from ..alerts.queue import AlertFilter, get_page
+from ..alerts.queue import AlertFilter, Which, get_page
 from ..core import clock
 from ..core.access import Actor, Role
 from ..core.db import session
@@ -17,7 +17,8 @@ from ..stays.models import Guest, OverseasReport, Stay
 from ..stays.presence import is_present
 from ..units.models import Filing, FilingStatus, Unit, UnitStatus
 from ..units.scope import visible
-from ..workorders.models import OrderStatus, WorkOrder
+from ..workorders.service import list_my_orders
+from ..workorders.showing import orders_in_words
 
 SHORT, MOST_CLOCKS = 6, 30
 OVERSEAS_HOURS = 24
@@ -63,17 +64,10 @@ def _own_filings(actor: Actor) -> list:
 
 
 def _field(actor: Actor) -> Home:
-    orders = (
-        select(WorkOrder)
-        .where(
-            WorkOrder.assigned_to_id == actor.user_id,
-            WorkOrder.status.in_((OrderStatus.ASSIGNED, OrderStatus.SIGNED, OrderStatus.RETURNED)),
-        )
-        .options(joinedload(WorkOrder.alert))
-        .order_by(WorkOrder.uid)
-        .limit(SHORT)
-    )
-    return Home(alerts=_alerts(actor), counts=_tonight(actor), orders=session.scalars(orders).all())
+    """Orders in hand, then the alerts; to a grid worker those that nobody has yet."""
+    in_hand = session.scalars(list_my_orders(actor).limit(SHORT)).all()
+    which = Which.OPEN if actor.role is Role.GRID_WORKER else Which.LIVE
+    return Home(alerts=_alerts(actor, which), counts=_tonight(actor), orders=orders_in_words(in_hand, actor))
 
 
 def _officer(actor: Actor) -> Home:
@@ -123,8 +117,8 @@ def _overseas(actor: Actor) -> list[dict]:
     ]
 
 
-def _alerts(actor: Actor) -> list[dict]:
-    rows = get_page(actor, AlertFilter(), size=SHORT).items
+def _alerts(actor: Actor, which: Which = Which.LIVE) -> list[dict]:
+    rows = get_page(actor, AlertFilter(which), size=SHORT).items
     return [
         {"row": row, "where": row.unit_name or row.place_name, "until": showing.until(row, actor)}
         for row in rows

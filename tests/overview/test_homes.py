@@ -99,11 +99,25 @@ def test_a_helper_sees_the_tiles_and_nothing_they_may_not_do(world, block, read)
 
 def test_a_grid_worker_reads_orders_in_hand_before_what_may_be_claimed(world, block, read):
     mine = world.alert(block.unit)
-    world.alert(world.flat(block.landlord.target, block.building), severity=Severity.P1)
     world.pass_time(31 * MINUTE)
     with unit_of_work():
         work.claim(block.worker.actor, alerts.get_alert(block.worker.actor, mine.uid))
-    assert in_order(read(block.worker), "我手上的工单", "已签收", "待认领", "无登记入住", "今晚在住")
+    other = world.flat(block.landlord.target, block.building, "0901")
+    world.alert(other)
+    world.pass_time(31 * MINUTE)
+    page = read(block.worker)
+    assert in_order(page, "我手上的工单", "1203", "无登记入住", "处理中", "待认领", "0901", "今晚在住")
+    assert page.count("1203") == 1, "what is in hand is not offered again"
+
+
+def test_of_a_visit_the_police_ordered_a_grid_worker_s_home_tells_the_place_alone(world, block, read):
+    alert = world.alert(block.unit, "B03", Severity.P0, POLICE_ONLY)
+    with unit_of_work():
+        found = alerts.get_alert(block.liaison.actor, alert.uid)
+        work.order_visit(block.liaison.actor, found, block.worker.user.uid)
+    page = read(block.worker)
+    assert in_order(page, "我手上的工单", "1203", "上门核查", "待签收")
+    assert not [words for words in (alert.title, alert.text, "特急") if words in page]
 
 
 def test_a_grid_worker_with_nothing_to_do_is_told_so(block, read):
