@@ -13,6 +13,7 @@ from rental_mgmt.core.db import session, unit_of_work
 from rental_mgmt.demo.acting import actor_of, landlord_of
 from rental_mgmt.demo.cast import player
 from rental_mgmt.demo.starting import prepare
+from rental_mgmt.stays.models import Stay
 from rental_mgmt.units.models import Unit, UnitStatus
 from rental_mgmt.units.scope import visible
 from tests.support import browser as browsers
@@ -47,7 +48,7 @@ def pages(scale: Scale, place: Place) -> Iterator[Measure]:
         list(prepare())
         people = _people()
         tokens = {role: _sign_in(who) for role, who in people.items()}
-        unit = _first_unit(people[Role.LANDLORD])
+        unit = _free_unit(people[Role.LANDLORD])
     shown = {f"home of a {role.replace('_', ' ')}": (role, "/") for role in ROLES}
     shown["guest form"] = (Role.LANDLORD, f"/stays/units/{unit}/register")
     with servers.product(place) as running, browsers.launched(browsers.find_chromium()) as browser:
@@ -106,7 +107,9 @@ def _sign_in(who: Actor) -> str:
     return World().session(Somebody(user, who.role, None, "", "", None))
 
 
-def _first_unit(landlord: Actor) -> UUID:
+def _free_unit(landlord: Actor) -> UUID:
+    """A home where nobody is expected: its form asks for everything."""
+    expected = select(Stay.id).where(Stay.unit_id == Unit.id, Stay.ended_at.is_(None)).exists()
     with unit_of_work(read_only=True):
-        query = visible(landlord, Unit).where(Unit.status == UnitStatus.ACTIVE)
+        query = visible(landlord, Unit).where(Unit.status == UnitStatus.ACTIVE, ~expected)
         return session.scalars(query.order_by(Unit.id).limit(1)).one().uid
