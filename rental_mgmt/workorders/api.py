@@ -10,7 +10,7 @@ from ..core.files import stream_file
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
-from . import approvals, bulk, reports, service
+from . import approvals, bulk, handing, reports, service
 from .models import WorkOrder
 from .photos import get_photo
 from .schemas import (
@@ -76,7 +76,7 @@ def _taken(found) -> dict:
 @api.response(201, OrderOut)
 def order_visit(body, uid):
     """民警派网格员上门核查，只告知房源"""
-    return _shown(service.order_visit(actor(), get_alert(actor(), uid), body["to"]))
+    return _shown(handing.order_visit(actor(), get_alert(actor(), uid), body["to"]))
 
 
 @api.route("/alerts/<uuid:uid>/reopen", methods=["POST"])
@@ -177,7 +177,7 @@ def give_back(body, uid):
 def list_colleagues(uid):
     """可以转交的同事"""
     order = _order(uid)
-    return service.list_colleagues(actor(), order.alert, order.assigned_role)
+    return handing.list_colleagues(actor(), order.alert, order.assigned_role)
 
 
 @api.route("/work-orders/<uuid:uid>/assign", methods=["POST"])
@@ -185,7 +185,7 @@ def list_colleagues(uid):
 @api.response(201, OrderOut)
 def assign(body, uid):
     """转交给同一角色的同事"""
-    return _shown(service.assign(actor(), _order(uid), body["to"]))
+    return _shown(handing.assign(actor(), _order(uid), body["to"]))
 
 
 # --- the second person --------------------------------------------------------------------------------------

@@ -1,24 +1,22 @@
-"""Work orders: every visit for an alert, from claiming it to giving it back. Reports stand in reports.py."""
+"""Work orders: every visit for an alert, taken, signed, made to wait, given back.
+
+Who else may have one stands in handing.py, what was found in reports.py, the second person in approvals.py.
+"""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import contains_eager
 
-from ..accounts.actors import name_of
-from ..accounts.models import User
 from ..accounts.scope import within
 from ..alerts import service as alerts
-from ..alerts.models import Alert, AlertStatus
-from ..alerts.recipients import People
+from ..alerts.models import Alert
 from ..alerts.service import HANDLERS, WaitReason
-from ..alerts.spots import spot_of
 from ..audit.service import record
 from ..core import clock
-from ..core.access import POLICE_ROLES, Actor, Role, allow
+from ..core.access import Actor, allow
 from ..core.db import session
 from ..core.errors import Conflict, Forbidden, Invalid, NotFound
 from ..core.i18n import _, lazy
@@ -30,12 +28,6 @@ from .models import OrderStatus, WorkOrder
 # More than anybody has on hand; the list is a day's work, not a record.
 AT_ONCE = 200
 ON_HAND = (OrderStatus.ASSIGNED, OrderStatus.SIGNED, OrderStatus.RETURNED)
-# What a grid worker looks at where the police ordered the visit: the unit and nothing of the reason.
-VISIT_CHECKLIST = (
-    ("present", "在场人数与登记人数一致（只点人数）", "As many people present as are registered (count only)"),
-    ("as_filed", "房源使用情况与备案一致", "The unit is used as it was filed"),
-)
-
 
 # --- reading ------------------------------------------------------------------------------------------------
 
@@ -110,7 +102,7 @@ def is_visit(order: WorkOrder) -> bool:
 def claim(actor: Actor, alert: Alert) -> WorkOrder:
     """Take an alert and sign its work order at once; the second claimer gets a Conflict."""
     alerts.claim(actor, alert)
-    order = _signed_order(alert, actor)
+    order = signed_order(alert, actor)
     session.add(order)
     record(actor, "work_order.sign", order, alert.chain)
     return order
@@ -120,14 +112,15 @@ def claim(actor: Actor, alert: Alert) -> WorkOrder:
 def claim_many(actor: Actor, uids: Collection[UUID]) -> tuple[list[WorkOrder], list[UUID]]:
     """Take all of these that are free: their orders, and the alerts that were left alone."""
     taken, left = alerts.claim_many(actor, uids)
-    orders = [_signed_order(alert, actor) for alert in taken]
+    orders = [signed_order(alert, actor) for alert in taken]
     session.add_all(orders)
     for order, alert in zip(orders, taken, strict=True):
         record(actor, "work_order.sign", order, alert.chain)
     return orders, left
 
 
-def _signed_order(alert: Alert, who: Actor) -> WorkOrder:
+def signed_order(alert: Alert, who: Actor) -> WorkOrder:
+    """The order of somebody who has just taken an alert, signed in the same breath; not stored yet."""
     at = clock.now()
     return WorkOrder(
         alert=alert,
@@ -160,101 +153,8 @@ def refuse_unless_mine(order: WorkOrder, actor: Actor) -> None:
         raise Forbidden(_("这张工单不在您手上"))
 
 
-@dataclass(frozen=True)
-class Colleague:
-    uid: UUID
-    name: str
-    id: int
-
-    @property
-    def choice(self) -> tuple[UUID, str]:
-        return self.uid, self.name
-
-
-@allow(*HANDLERS)
-def list_colleagues(actor: Actor, alert: Alert, role: Role) -> list[Colleague]:
-    """Who else reaches this alert in a role."""
-    ids = People([alert]).of(alert, {role}) - {actor.user_id}
-    found = session.execute(
-        select(User.id, User.uid, User.name_sealed).where(User.id.in_(ids)).order_by(User.id)
-    )
-    return [Colleague(row.uid, name_of(row.uid, row.name_sealed), row.id) for row in found]
-
-
-@allow(*HANDLERS)
-def assign(actor: Actor, order: WorkOrder, to: UUID) -> WorkOrder:
-    """Hand an order on to a colleague of the same role in scope; past the limit others may do that too."""
-    alert = order.alert
-    if not _may_assign(order, actor):
-        raise Forbidden(_("只有工单持有人可以转交；超过办结时限后，有权处理的人也可以"))
-    if order.status not in ON_HAND:
-        raise Conflict(_("工单已反馈，不能转交"))
-    colleague = next((c for c in list_colleagues(actor, alert, order.assigned_role) if c.uid == to), None)
-    if colleague is None or colleague.id == order.assigned_to_id:
-        raise Invalid(errors={"to": [_("请选择同一角色、能看到此房源的同事")]})
-    order.move_to(OrderStatus.DROPPED)
-    new = _assigned_order(order, colleague.id)
-    session.add(new)
-    if not is_visit(order):
-        alerts.hand_to(actor, alert, colleague.id)
-    record(actor, "work_order.assign", new, alert.chain)
-    _tell_assigned(new, colleague.id)
-    return new
-
-
-def _may_assign(order: WorkOrder, actor: Actor) -> bool:
-    if actor.user_id in (order.assigned_to_id, order.ordered_by_id):
-        return True
-    return order.alert.resolve_by <= clock.now() and alerts.may_handle(order.alert, actor)
-
-
-def _assigned_order(order: WorkOrder, user_id: int) -> WorkOrder:
-    return WorkOrder(
-        alert=order.alert,
-        assigned_to_id=user_id,
-        assigned_role=order.assigned_role,
-        ordered_by_id=order.ordered_by_id,
-        status=OrderStatus.ASSIGNED,
-        checklist=[item | {"answer": None} for item in order.checklist],
-        assigned_at=clock.now(),
-    )
-
-
-def _tell_assigned(order: WorkOrder, user_id: int) -> None:
-    title, text = lazy("有一张工单转给您：%(where)s"), lazy("请签收后上门或核实。")
-    notify([user_id], "work_order.assigned", title, text, link_to(order), where=spot_of(order.alert).name)
-
-
 def link_to(order: WorkOrder) -> str:
     return f"/work-orders/{order.uid}"
-
-
-@allow(*POLICE_ROLES)
-def order_visit(actor: Actor, alert: Alert, to: UUID) -> WorkOrder:
-    """Ask a grid worker to visit, telling only the unit; an open alert is claimed with it."""
-    if alert.unit_id is None:
-        raise Conflict(_("这条预警没有对应的房源，不能派人上门"))
-    if alert.status is AlertStatus.OPEN:
-        session.add(_signed_order(alerts.claim(actor, alert), actor))
-    alerts.refuse_unless_holder(alert, actor)
-    worker = next((c for c in list_colleagues(actor, alert, Role.GRID_WORKER) if c.uid == to), None)
-    if worker is None:
-        raise Invalid(errors={"to": [_("请选择负责此房源的网格员")]})
-    words = ("item", "words", "words_en")
-    order = WorkOrder(
-        alert=alert,
-        assigned_to_id=worker.id,
-        assigned_role=Role.GRID_WORKER,
-        ordered_by_id=actor.user_id,
-        checklist=[
-            dict(zip(words, item, strict=True)) | {"photo": False, "answer": None} for item in VISIT_CHECKLIST
-        ],
-        assigned_at=clock.now(),
-    )
-    session.add(order)
-    record(actor, "work_order.order_visit", order, alert.chain)
-    _tell_assigned(order, worker.id)
-    return order
 
 
 # --- waiting and giving back --------------------------------------------------------------------------------

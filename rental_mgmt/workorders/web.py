@@ -17,7 +17,7 @@ from ..core.forms import Form
 from ..core.http import actor
 from ..core.i18n import _
 from ..core.paging import page_of
-from . import approvals, bulk, reports, service
+from . import approvals, bulk, handing, reports, service
 from .models import OrderStatus, WorkOrder
 from .people import names_for
 from .photos import get_photo
@@ -55,7 +55,7 @@ def _show(order: WorkOrder, **forms):
         names=names_for(order, who),
         note=service.words_on(order, "note_sealed") if shown["is_mine"] or shown["may_approve"] else None,
         reason=service.words_on(order, "reason_sealed") if shown["is_mine"] or shown["may_approve"] else None,
-        colleagues=service.list_colleagues(who, order.alert, order.assigned_role) if hands_on else [],
+        colleagues=handing.list_colleagues(who, order.alert, order.assigned_role) if hands_on else [],
         again=again_at(pages.clock.now()),
         hides=tells_only_unit(order, who),
         words_in=words_in,
@@ -141,7 +141,7 @@ def give_back(uid):
 @web.post("/<uuid:uid>/assign")
 def assign(uid):
     order, form = service.get_order(actor(), uid), Form(AssignIn)
-    if form.submit(lambda to: service.assign(actor(), order, to)):
+    if form.submit(lambda to: handing.assign(actor(), order, to)):
         flash(_("已转交，对方会收到通知"))
         return redirect(url_for(".index"), 303)
     return _show(service.get_order(actor(), uid), assign=form)
@@ -213,8 +213,8 @@ def claim(alert_uid):
 def order_visit(alert_uid):
     form = Form(AssignIn)
     alert = alerts.get_alert(actor(), alert_uid)
-    require_may(actor(), service.order_visit)
-    if form.submit(lambda to: service.order_visit(actor(), alert, to)):
+    require_may(actor(), handing.order_visit)
+    if form.submit(lambda to: handing.order_visit(actor(), alert, to)):
         flash(_("已派网格员上门核查，只告知了房源"))
     else:
         flash(_("请选择负责此房源的网格员"), "warn")
@@ -259,7 +259,7 @@ def draw_on_alert(alert: Alert, who: Actor) -> Markup | str:
     order = service.order_on(alert) if alert.status is AlertStatus.CLAIMED else None
     holds = alert.claimed_by_id == who.user_id and alert.status is AlertStatus.CLAIMED
     may_order = who.is_police and alert.unit_id and (holds or may_claim(alert, who))
-    workers = service.list_colleagues(who, alert, Role.GRID_WORKER) if may_order else []
+    workers = handing.list_colleagues(who, alert, Role.GRID_WORKER) if may_order else []
     drawn = render_template(
         "workorders/_on_alert.html",
         alert=alert,

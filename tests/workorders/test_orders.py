@@ -14,7 +14,7 @@ from rental_mgmt.core.db import new_uid, session, unit_of_work
 from rental_mgmt.core.errors import Conflict, Forbidden, Invalid, NotFound
 from rental_mgmt.notices.models import Notice
 from rental_mgmt.rules.base import load_rules
-from rental_mgmt.workorders import approvals, bulk, reports, service
+from rental_mgmt.workorders import approvals, bulk, handing, reports, service
 from rental_mgmt.workorders.models import OrderStatus, WorkOrder
 from rental_mgmt.workorders.reports import Found, Photo, Report
 from rental_mgmt.workorders.showing import order_in_full
@@ -55,7 +55,7 @@ def approve(somebody, order) -> None:
 def send(liaison, alert, worker) -> WorkOrder:
     with unit_of_work():
         found = alerts.get_alert(liaison.actor, alert.uid)
-        return service.order_visit(liaison.actor, found, worker.user.uid)
+        return handing.order_visit(liaison.actor, found, worker.user.uid)
 
 
 def test_claiming_signs_an_order_with_the_checklist_of_the_rule(world, block):
@@ -219,8 +219,8 @@ def test_an_order_goes_to_a_colleague_of_the_same_role_in_scope(world, block):
     colleague, stranger = world.grid_worker(block.grid), world.grid_worker(world.grid(world.building("7栋")))
     for wrong in (stranger, block.manager, block.worker):
         with pytest.raises(Invalid):
-            do(service.assign, block.worker, order, wrong.user.uid)
-    new = do(service.assign, block.worker, order, colleague.user.uid)
+            do(handing.assign, block.worker, order, wrong.user.uid)
+    new = do(handing.assign, block.worker, order, colleague.user.uid)
     assert world.again(order).status is OrderStatus.DROPPED
     assert world.again(new).alert.claimed_by_id == colleague.user.id
     with pytest.raises(Conflict, match="签收"):
@@ -233,11 +233,11 @@ def test_past_its_limit_others_may_hand_it_on(world, block):
     order = claim(block.worker, open_to_field(world, block))
     colleague = world.grid_worker(block.grid)
     with pytest.raises(Forbidden), unit_of_work():
-        service.assign(
+        handing.assign(
             block.manager.actor, service.get_order(block.manager.actor, order.uid), colleague.user.uid
         )
     world.pass_time(timedelta(days=3))
-    do(service.assign, block.manager, order, colleague.user.uid)
+    do(handing.assign, block.manager, order, colleague.user.uid)
 
 
 def test_what_is_given_back_can_be_taken_by_another(world, block):
@@ -344,4 +344,4 @@ def test_what_to_look_at_is_said_so_that_ok_or_problem_answers_it():
     """“没有问题” answers a statement: 在场人数与登记一致. To a question it would say yes and no."""
     asked = [item for rule in load_rules().values() for item in rule.checklist if "是否" in str(item.words)]
     assert asked == []
-    assert "是否" not in str(service.VISIT_CHECKLIST)
+    assert "是否" not in str(handing.VISIT_CHECKLIST)
