@@ -52,7 +52,7 @@ class UnregisteredOccupancy(Rule):
     checklist = (
         Item("present", lazy("房内没有未登记的人（只数人数）")),
         Item("registered", lazy("在场人数与登记一致")),
-        Item("reason", lazy("没有住客的，空房、保洁或维修属实"), needs_photo=True),
+        Item("reason", lazy("没有住客的，已看清是空房、保洁或维修"), needs_photo=True),
     )
     from_pack = {"grace_minutes": "planned_start_grace"}
     labels = {

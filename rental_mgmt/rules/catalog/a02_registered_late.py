@@ -33,7 +33,7 @@ class RegisteredLate(Rule):
     false_alarms = (lazy("没有信号，事后补登"), lazy("到达时间填错"))
     checklist = (
         Item("reason", lazy("晚登的原因已问清")),
-        Item("times", lazy("到达时间属实")),
+        Item("times", lazy("到达时间与登记一致")),
     )
     from_pack = {"late_minutes": "registration_breach"}
     labels = {
