@@ -2,14 +2,11 @@
 
 import json
 import math
-import re
 
 from .errors import Refusal
 from .i18n import _
 
 DEEPEST = 32
-# Possessive, and the closing quote may be missing: no text makes it go back and try again.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class BadJson(Refusal):
@@ -20,28 +17,37 @@ def loads(body: bytes):
     """Read one JSON value; deep nesting, NaN, repeated keys, lone surrogates and NUL are refused with 400."""
     try:
         text = body.decode("utf-8")
-        if text.count("[") + text.count("{") > DEEPEST:
-            _check_depth(text)
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float)
     except BadJson:
         raise
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
         raise BadJson(_("内容不是有效的 UTF-8 JSON，请检查格式")) from None
+    if text.count("[") + text.count("{") > DEEPEST:
+        _check_depth(value)
     if "\\u" in text:
         _check_text(value)
     return value
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
-    for found in _STRING_OR_BRACKET.finditer(text):
-        match found.group():
-            case "[" | "{":
-                depth += 1
-                if depth > DEEPEST:
-                    raise BadJson(_("JSON 嵌套超过 %(n)s 层", n=DEEPEST))
-            case "]" | "}":
-                depth -= 1
+def _check_depth(value) -> None:
+    """Level by level: the parser itself gives up at Python's own limit, long before it falls over."""
+    level, depth = [value], 0
+    while level := [inner for outer in level for inner in _inside(outer) if type(inner) in (dict, list)]:
+        depth += 1
+        if depth >= DEEPEST:
+            raise _too_deep()
+
+
+def _inside(value):
+    if type(value) is dict:
+        return value.values()
+    return value if type(value) is list else ()
+
+
+def _too_deep() -> BadJson:
+    return BadJson(_("JSON 嵌套超过 %(n)s 层", n=DEEPEST))
 
 
 def _object(pairs: list) -> dict:

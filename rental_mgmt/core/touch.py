@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from .bulk import insert_new
 from .db import Model, Words, run
 
 
@@ -44,8 +45,12 @@ class Due(Model):
 
 def touch(*subjects: tuple[Kind, int]) -> None:
     """Say that these subjects changed, in the transaction that changed them."""
-    if subjects:
+    if len(subjects) > FEW:
+        insert_new(Touch.__table__, {}, ("kind", "key"), [(kind.value, key) for kind, key in subjects])
+    elif subjects:
         run(_INSERT, [{"kind": kind, "key": key} for kind, key in subjects])
 
 
+# As many rows as the driver writes one by one without anybody noticing.
+FEW = 8
 _INSERT = insert(Touch.__table__)

@@ -10,13 +10,15 @@ import secrets
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Executable, bindparam, select, update
 
 from ..core import clock, keys, touch
-from ..core.db import Model, dialect_insert, session
+from ..core.bulk import insert_new
+from ..core.db import Model, dialect_insert, on_postgresql, run, session
 from ..core.errors import Forbidden, Invalid
 from ..core.i18n import _
 from ..core.portable import among
@@ -56,11 +58,13 @@ def take_events(source_uid: UUID, signature: str, body: bytes, parse) -> Receive
     return Received(len(events), len(known))
 
 
+_SOURCE = select(DeviceSource.id, DeviceSource.secret_sealed).where(
+    DeviceSource.uid == bindparam("uid"), DeviceSource.disabled_at.is_(None)
+)
+
+
 def _signed_source(uid: UUID, signature: str, body: bytes):
-    query = select(DeviceSource.id, DeviceSource.secret_sealed).where(
-        DeviceSource.uid == uid, DeviceSource.disabled_at.is_(None)
-    )
-    source = session.execute(query).one_or_none()
+    source = run(_SOURCE, {"uid": uid}).one_or_none()
     # Whoever cannot sign learns nothing, not even which sources there are.
     sealed = source and Where("device_source", "secret_sealed", uid)
     secret = unseal(source.secret_sealed, sealed) if source else secrets.token_urlsafe()
@@ -82,21 +86,24 @@ def is_signed(secret: str, signature: str, body: bytes) -> bool:
 
 def _refuse_impossible(events: Sequence[Event]) -> None:
     now = clock.now()
+    oldest, latest = now - OLDEST, now + EARLIEST
     errors = {
         n: {"at": [_("发生时间应在最近 30 天之内，且不晚于现在")]}
         for n, event in enumerate(events)
-        if not now - OLDEST <= event.at <= now + EARLIEST
+        if not oldest <= event.at <= latest
     }
     if errors:
         raise Invalid(errors=errors)
 
 
+_DEVICES = select(Device.id, Device.serial, Device.unit_id, Device.last_event_at).where(
+    Device.source_id == bindparam("source"), Device.serial.in_(bindparam("serials", expanding=True))
+)
+
+
 def _devices(source_id: int, events: Sequence[Event]) -> dict:
-    serials = {event.device for event in events}
-    query = select(Device.id, Device.serial, Device.unit_id, Device.last_event_at).where(
-        Device.source_id == source_id, Device.serial.in_(serials)
-    )
-    return {row.serial: row for row in session.execute(query)}
+    found = run(_DEVICES, {"source": source_id, "serials": list({event.device for event in events})})
+    return {row.serial: row for row in found}
 
 
 def _keep_delivery(source_id: int, body: bytes, events: int) -> int | None:
@@ -108,45 +115,49 @@ def _keep_delivery(source_id: int, body: bytes, events: int) -> int | None:
         "body": zlib.compress(body, 1),
         "events": events,
     }
-    made = dialect_insert(DeviceDelivery.__table__).values(row)
-    made = made.on_conflict_do_nothing(index_elements=["source_id", "sha256"])
-    return session.scalar(made.returning(DeviceDelivery.__table__.c.id))
+    return run(_kept_once(on_postgresql()), row).scalar()
+
+
+@cache
+def _kept_once(_postgresql: bool) -> Executable:
+    table = DeviceDelivery.__table__
+    made = dialect_insert(table).on_conflict_do_nothing(index_elements=["source_id", "sha256"])
+    return made.returning(table.c.id)
+
+
+COLUMNS = (
+    *("vendor_event_id", "device_id", "unit_id", "stay_id", "action", "key_purpose", "key_ref"),
+    *("occurred_at", "occurred_on", "occurred_minute"),
+)
 
 
 def _store(source_id: int, delivery: int, events: Sequence[Event], devices: dict) -> None:
-    recorded_at, stays = clock.now(), _stays(events)
-    rows = {
-        event.id: {
-            "source_id": source_id,
-            "vendor_event_id": event.id,
-            "device_id": devices[event.device].id,
-            "unit_id": devices[event.device].unit_id,
-            "stay_id": stays.get(event.stay),
-            "delivery_id": delivery,
-            "action": event.action,
-            "key_purpose": event.key_purpose,
-            "key_ref": event.key and keys.keyed_hash("lock-key", event.key.encode())[:16],
-            **_when(event, recorded_at),
-        }
-        for event in events
-    }
-    # One statement of many rows, the same on both databases; an event that is known stays as it was.
-    once = dialect_insert(LockEvent.__table__).values(list(rows.values()))
-    session.execute(once.on_conflict_do_nothing(index_elements=["source_id", "vendor_event_id"]))
-    touch.touch(*{(touch.Kind.UNIT, row["unit_id"]) for row in rows.values() if row["unit_id"]})
+    recorded_at, stays, hashes = clock.now(), _stays(events), _hashes(events)
+    rows = {}
+    for event in events:
+        device = devices[event.device]
+        what = event.action._value_, event.key_purpose._value_, hashes.get(event.key)
+        whose = event.id, device.id, device.unit_id, stays.get(event.stay)
+        rows[event.id] = (*whose, *what, *_when(event.at, recorded_at))
+    shared = {"source_id": source_id, "delivery_id": delivery, "recorded_at": recorded_at}
+    # An event that is known stays as it was.
+    insert_new(LockEvent.__table__, shared, COLUMNS, list(rows.values()))
+    seen = [devices[serial] for serial in {event.device for event in events}]
+    touch.touch(*{(touch.Kind.UNIT, device.unit_id) for device in seen if device.unit_id})
     _note_seen([device for device in devices.values() if _is_due(device, recorded_at)], recorded_at)
 
 
-def _when(event: Event, recorded_at: datetime) -> dict:
+def _hashes(events: Sequence[Event]) -> dict[str, bytes]:
+    """Each key once: a key opens its door many times in a batch."""
+    named = {event.key for event in events if event.key}
+    return {key: keys.keyed_hash("lock-key", key.encode())[:16] for key in named}
+
+
+def _when(said: datetime, recorded_at: datetime) -> tuple[datetime, date, int]:
     """What has reached us has happened, though the lock's clock be fast; its word stands in the delivery."""
-    at = min(event.at, recorded_at)
+    at = min(said, recorded_at)
     local = at.astimezone(clock.LOCAL)
-    return {
-        "occurred_at": at,
-        "occurred_on": local.date(),
-        "occurred_minute": local.hour * 60 + local.minute,
-        "recorded_at": recorded_at,
-    }
+    return at, local.date(), local.hour * 60 + local.minute
 
 
 def _stays(events: Sequence[Event]) -> dict[UUID, int]:
@@ -162,7 +173,16 @@ def _is_due(device, at) -> bool:
     return device.last_event_at is None or at - device.last_event_at >= SEEN_EVERY
 
 
+_SEEN = (
+    update(Device.__table__)
+    .where(Device.__table__.c.id == bindparam("device"))
+    .values(last_event_at=bindparam("at"))
+)
+
+
 def _note_seen(devices: list, at) -> None:
-    if devices:
+    if len(devices) == 1:
+        run(_SEEN, {"device": devices[0].id, "at": at})
+    elif devices:
         ids = [device.id for device in devices]
         session.execute(update(Device.__table__).where(among(Device.id, ids)).values(last_event_at=at))

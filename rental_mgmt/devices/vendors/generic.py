@@ -4,8 +4,9 @@
   "key": "…", "stay": "…"}]; `key` and `stay` are optional, one event may come without its array.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from marshmallow import ValidationError
@@ -55,7 +56,42 @@ def parse(body: bytes) -> list[Event]:
         raise Invalid(_("内容应为事件数组"))
     if not 1 <= len(found) <= MOST:
         raise Invalid(_("一次最多 500 个事件，至少 1 个"))
+    events = list(map(_plain_event, found))
+    if None not in events:
+        return events
     try:
         return [Event(**values) for values in _SCHEMA.load(found)]
     except ValidationError as error:
         raise Invalid(errors=error.normalized_messages()) from None
+
+
+# --- the usual event ----------------------------------------------------------------------------------------
+# What the schema surely takes exactly as it stands is read without it: 6 µs instead of 60. Anything else,
+# right or wrong, is the schema's to judge and to put in words.
+
+_ACTIONS, _PURPOSES = ({word.value: word for word in kind} for kind in (LockAction, KeyPurpose))
+_NAMES = frozenset(EventIn().fields)
+_AT = re.compile(
+    r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][01][0-9]:[0-5][0-9])",
+    re.ASCII,
+)
+_WORD = re.compile(r"[!-~]{1,100}", re.ASCII)
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def _plain_event(said) -> Event | None:
+    """The event, where nothing about it is unusual; None where the schema has to look."""
+    if type(said) is not dict or not said.keys() <= _NAMES:
+        return None
+    try:
+        key, stay = said.get("key"), said.get("stay")
+        plain = _WORD.fullmatch(said["id"]) and _WORD.fullmatch(said["device"]) and _AT.fullmatch(said["at"])
+        if not plain or not (key is None or _WORD.fullmatch(key)) or not (stay is None or _UID.fullmatch(stay)):
+            return None
+        purpose = _PURPOSES[said.get("key_purpose", "unknown")]
+        at = datetime.fromisoformat(said["at"]).astimezone(UTC)
+        return Event(
+            said["id"], said["device"], _ACTIONS[said["action"]], at, purpose, key, stay and UUID(stay)
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
