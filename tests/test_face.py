@@ -108,8 +108,6 @@ PAIRS = (
     ]
     + [(ink, f"{tone}-soft") for tone in SPEAKING for ink in (tone, "ink")]
     + [("on-accent", "accent"), ("on-accent", "accent-deep"), ("on-strong", "red"), ("on-strong", "orange")]
-    + [("on-few", f"h{n}") for n in (1, 2, 3)]
-    + [("on-many", f"h{n}") for n in (4, 5)]
 )
 
 
