@@ -113,6 +113,9 @@ def missing_of(clear: dict, has_report: bool = False) -> list[str]:
 def lacking(given: dict) -> dict[str, list[str]]:
     """What the chosen kind of paper cannot do without, by field. Having none takes only a reason."""
     match given.get("document_kind"):
+        case None:
+            # A kind that is not understood is said itself, and asks for nothing more.
+            needed = {}
         case DocumentKind.NONE:
             needed = {"none_reason": _("请说明暂无证件的原因，登记照常保存")}
         case DocumentKind.PASSPORT:
