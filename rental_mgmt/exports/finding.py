@@ -76,7 +76,7 @@ def guests_meant(asked: Asked, unit: Unit | None, station_ids: tuple[int, ...]) 
     query = guest_query().limit(MOST_FOUND)
     if unit is not None:
         return query.where(Guest.unit_id == unit.id, _there_on(asked.on_day))
-    person = query.join(Person, Person.id == Guest.person_id).where(Person.fp.in_(_prints_of(asked)))
+    person = query.join(Person, Person.id == Guest.person_id).where(Person.fp.in_(prints_of(asked)))
     return person.where(served(station_ids, Guest.arrived_at))
 
 
@@ -85,7 +85,7 @@ def _there_on(day: date) -> ColumnElement[bool]:
     return (Guest.arrived_at < ends) & or_(GONE_AT.is_(None), begins < GONE_AT)
 
 
-def _prints_of(asked: Asked) -> list[bytes]:
+def prints_of(asked: Asked) -> list[bytes]:
     """The fingerprints that registering this document would have made: one for each country it may be of."""
     kind, number = asked.document_kind, asked.plain_number
     if kind.carries_resident_number:

@@ -91,6 +91,17 @@ def asked_of(given: dict) -> Asked:
     return Asked(**{name: given[name] for name in names})
 
 
+class WhoSawIn(fields.Schema):
+    """The document of somebody who asks who saw their data."""
+
+    document_kind = fields.Choice(
+        DocumentKind, lazy("证件种类"), labels=SEARCHABLE, load_default=DocumentKind.RESIDENT_ID
+    )
+    number = fields.Text(
+        lazy("证件号码"), max=40, required=True, help=lazy("完整号码；不支持部分查询"), autocomplete="off"
+    )
+
+
 class LookupDecisionIn(fields.Schema):
     """The second person's word on a look-up that met a minor."""
 

@@ -35,6 +35,7 @@ DEVICES = Entry("devices.index", lazy("设备"), "lock")
 RULES = Entry("rules.index", lazy("规则"), "book")
 PLACES = Entry("places.index", lazy("地点与网格"), "pin")
 TRAIL = Entry("overview.trail", lazy("审计"), "audit")
+SEEN = Entry("exports.who_saw", lazy("谁看过"), "eye")
 HEALTH = Entry("overview.health", lazy("运行状况"), "shield")
 KEYS = Entry("accounts.api_keys", lazy("接口密钥"), "key")
 
@@ -57,7 +58,7 @@ BY_ROLE: dict[Role, tuple[Entry, ...]] = {
     Role.STATION_LEAD: (HOME, EXPORTS, LOOKUP, ALERTS, APPROVALS, FILINGS, UNITS, STATISTICS, NOTICES, RULES),
     Role.SYSTEM_ADMIN: (HOME, PEOPLE, PLACES, RULES, KEYS, HEALTH, NOTICES),
     Role.SECURITY_ADMIN: (HOME, PEOPLE, HEALTH, NOTICES),
-    Role.AUDITOR: (HOME, TRAIL, STATISTICS, NOTICES, RULES),
+    Role.AUDITOR: (HOME, TRAIL, SEEN, STATISTICS, NOTICES, RULES),
 }
 
 

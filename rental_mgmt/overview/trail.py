@@ -16,7 +16,7 @@ from ..core.paging import Page, page_of
 
 # More guests seen in clear on one day than this is unusual (G07, domain.md 5.1).
 UNUSUAL_PER_DAY = 50
-CLEAR = ("guest.reveal", "guest.see_clear", "guest.list_clear", "lookup.answer", "export.download")
+CLEAR = ("guest.reveal", "guest.see_clear", "guest.list_clear", "guest.look_up", "export.download")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from rental_mgmt.core.seal import Retention, Where, seal
 from rental_mgmt.exports import answers, building, lookups, seen
 from rental_mgmt.exports.models import Export, ExportMembers
 
+from ..support import people
+from ..support.forms import fill_in
 from ..support.world_people import add
 from .conftest import REASON, built, by_number
 from .test_building import many
@@ -181,3 +183,20 @@ def test_who_saw_somebody_in_half_a_year_is_answered_within_ten_seconds(room):
     seconds = time.monotonic() - begun
     assert Counter(one.what for one in found) == {"guest.see_clear": ENTRIES // 1_000, "export.full": EXPORTS}
     assert seconds <= 10, seconds
+
+
+def test_the_auditor_answers_somebody_who_asks_who_saw_them(room, app, world):
+    lookup = looked_up(room)
+    client = world.sign_in(app.test_client(), room.auditor)
+    page = fill_in(client, "/who-saw", {"number": room.adult.id_number})
+    assert page.status_code == 200, page.text
+    for words in (room.liaison.name, lookup.receipt, "精确查询，看到姓名", "1 次登记，被看过 1 次"):
+        assert words in page.text
+    assert room.adult.name not in page.text, "the auditor learns who looked, not at what"
+    nobody = fill_in(client, "/who-saw", {"number": people.person(40).id_number})
+    assert "没有这个证件的登记" in nobody.text
+    session.rollback()
+    said = session.scalars(select(AuditEntry.action).where(AuditEntry.actor_role == "auditor")).all()
+    assert {"guest.who_saw", "person.who_saw"} <= set(said)
+    for somebody in (room.liaison, room.lead, room.landlord):
+        assert world.sign_in(app.test_client(), somebody).get("/who-saw").status_code == 403
