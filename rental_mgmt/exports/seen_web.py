@@ -1,11 +1,9 @@
 """The auditor's page for somebody who asks: who has seen my data?"""
 
 from ..accounts.rosters import names_of
-from ..core.access import may, require_fresh
-from ..core.errors import Forbidden
+from ..core.access import require_fresh, require_may
 from ..core.forms import Form
 from ..core.http import actor, answer_is_secret
-from ..core.i18n import _
 from ..core.web import page
 from . import seen
 from .finding import Asked
@@ -17,8 +15,7 @@ from .schemas import WhoSawIn
 @web.route("/who-saw", methods=["GET", "POST"])
 def who_saw():
     """Asked by POST alone: a number never stands in an address."""
-    if not may(actor(), seen.who_saw_person):
-        raise Forbidden(_("您的角色无权进行此操作"))
+    require_may(actor(), seen.who_saw_person)
     require_fresh(actor())
     answer_is_secret()
     form, found = Form(WhoSawIn, {"document_kind": "resident_id"}), []
