@@ -85,21 +85,21 @@ def _to_url(text: str) -> str | None:
 
 
 def lag() -> timedelta | None:
-    """How long ago a head last reached the outside; None where no sink is configured."""
+    """How long ago a head last reached the outside; None where no sink is configured, or none ever did."""
     if not is_configured():
         return None
-    last = session.scalar(
-        select(AuditAnchor.at).where(AuditAnchor.error.is_(None)).order_by(AuditAnchor.at.desc()).limit(1)
-    )
-    return clock.real_now() - last if last else REFUSE_AFTER
+    reached = select(AuditAnchor.at).where(AuditAnchor.error.is_(None))
+    last = session.scalar(reached.order_by(AuditAnchor.at.desc()).limit(1))
+    return clock.real_now() - last if last else None
 
 
 def require_anchor() -> None:
     """Refuse exports, reveals, administration while no head has reached the outside for four hours."""
     behind = lag()
-    if behind is not None and behind >= REFUSE_AFTER and _ever_sent():
+    if behind >= REFUSE_AFTER if behind is not None else has_failed():
         raise Unavailable(_("审计链头已超过 4 小时未送出，暂停导出与查看；请联系系统管理员"), retry_after=300)
 
 
-def _ever_sent() -> bool:
-    return session.scalar(select(AuditAnchor.id).limit(1)) is not None
+def has_failed() -> bool:
+    """Is a sink configured that was tried and never reached?"""
+    return is_configured() and session.scalar(select(AuditAnchor.id).limit(1)) is not None

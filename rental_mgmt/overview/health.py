@@ -87,8 +87,9 @@ def _heads() -> list[Finding]:
     if not is_configured():
         return [Finding(True, _("未配置外部链头；建议设置 AUDIT_HEAD_FILE 或 AUDIT_HEAD_URL"))]
     behind = lag()
-    is_good = behind is not None and behind < WARN_AFTER
-    minutes = int(behind.total_seconds() // 60) if behind else 0
+    if behind is None:
+        return [Finding(False, _("审计链头还没有送出过：调度进程每分钟送一次；仍没有时请检查文件或地址"))]
+    is_good, minutes = behind < WARN_AFTER, int(behind.total_seconds() // 60)
     words = (
         _("审计链头已送到外部") if is_good else _("审计链头已 %(n)s 分钟没有送出：请检查文件或地址", n=minutes)
     )

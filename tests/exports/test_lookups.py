@@ -358,7 +358,6 @@ def test_a_look_up_needs_a_fresh_step(room):
 
 def test_no_look_up_while_the_heads_do_not_reach_the_outside(room, monkeypatch):
     monkeypatch.setattr(anchor, "lag", lambda: timedelta(hours=4))
-    monkeypatch.setattr(anchor, "_ever_sent", lambda: True)
     with pytest.raises(Unavailable):
         ask(room.liaison, by_number(room.adult))
 

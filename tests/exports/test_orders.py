@@ -213,7 +213,6 @@ def test_every_step_needs_a_fresh_sign_in(room, act):
 
 def test_no_order_while_the_heads_do_not_reach_the_outside(room, monkeypatch):
     monkeypatch.setattr(anchor, "lag", lambda: timedelta(hours=4))
-    monkeypatch.setattr(anchor, "_ever_sent", lambda: True)
     with pytest.raises(Unavailable):
         ordered(room)
 
