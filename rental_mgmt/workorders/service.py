@@ -81,6 +81,14 @@ def order_on(alert: Alert) -> WorkOrder | None:
     return session.scalar(query.order_by(WorkOrder.id.desc()).limit(1))
 
 
+@allow(*HANDLERS)
+def list_past_orders(actor: Actor, alert: Alert) -> list[WorkOrder]:
+    """What was done about an alert before: its reports and what was dropped, the newest first."""
+    over = WorkOrder.status.in_((OrderStatus.APPROVED, OrderStatus.DROPPED))
+    query = list_orders(actor).where(WorkOrder.alert_id == alert.id, over).order_by(WorkOrder.id.desc())
+    return list(session.scalars(query))
+
+
 def sealed(order: WorkOrder, column: str, words: str | None) -> bytes | None:
     """People's own words on an order: they may name somebody, so they are kept as a case is."""
     return seal(words, Where("work_order", column, order.uid), Retention.CASE) if words else None

@@ -270,6 +270,7 @@ def draw_on_alert(alert: Alert, who: Actor) -> Markup | str:
         may_approve=order is not None and approvals.may_approve(order, who),
         waits=order is not None and order.status is OrderStatus.REPORTED,
         workers=workers,
+        past=service.list_past_orders(who, alert),
     )
     return Markup(drawn)
 

@@ -236,6 +236,18 @@ def test_a_closed_alert_is_reopened_on_its_page(client, world, block, alert):
     assert world.again(alert).status is AlertStatus.OPEN
 
 
+def test_from_a_closed_alert_one_finds_what_was_reported(client, world, block, alert):
+    path = claimed(client, world, block.worker, alert)
+    said = {"answers": {"present": "ok", "door": "n_a"}, "result": "false"}
+    client.post(f"/api/v1{path}/report", headers=world.key(block.worker), json=said)
+    client.post(f"/api/v1{path}/approve", headers=world.key(block.manager))
+    world.sign_in(client, block.manager)
+    page = client.get(f"/alerts/{alert.uid}").text
+    assert "以前的工单（1 张）" in page
+    assert f'href="{path}"' in page
+    assert client.get(path).status_code == 200
+
+
 def test_the_police_send_a_grid_worker_who_learns_only_the_unit(app, client, world, block):
     alert = world.alert(block.unit, "D01", turns=POLICE_ONLY)
     world.sign_in(client, block.liaison)
