@@ -214,11 +214,11 @@ class Day(_Field, fields.Field):
     def _deserialize(self, value, attr, data, **kwargs):
         try:
             day = date.fromisoformat(value.strip())
-            if not 1870 <= day.year <= 2200:
-                raise ValueError(value)
-            return day
         except (ValueError, TypeError, AttributeError):
             raise ValidationError(_("请填写日期，如 2026-03-05")) from None
+        if not 1870 <= day.year <= 2200:
+            raise ValidationError(_("年份不对，请核对（1870 至 2200 年）"))
+        return day
 
     def _serialize(self, value, attr, obj, **kwargs):
         return value and value.isoformat()

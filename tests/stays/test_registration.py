@@ -251,3 +251,17 @@ def test_an_ended_stay_takes_nobody(client, flat):
     refused = post(client, flat, stay, body(people.person(8)))
     assert refused.status_code == 409
     assert "已结束" in refused.json["title"]
+
+
+@pytest.mark.parametrize("sent", [[], [{"name": "王某"}], "王某", 1, None, {"name": ["王某"]}])
+def test_what_is_no_guest_at_all_is_refused(client, flat, sent):
+    stay = flat.stay(flat.owner, flat.unit)
+    assert 400 <= post(client, flat, stay, sent).status_code < 500
+
+
+def test_a_year_that_cannot_be_is_said_to_be_the_year(client, flat):
+    stay = flat.stay(flat.owner, flat.unit)
+    sent = {"name": "王某", "document_kind": "none", "none_reason": "遗失", "birth_on": "0198-01-01"}
+    answer = post(client, flat, stay, sent)
+    assert answer.json["errors"][0]["path"] == "birth_on"
+    assert "年份不对" in answer.text
