@@ -1,6 +1,7 @@
 """Alerts for programs: the queue, one alert in full, the landlord's answer, the precision of the rules."""
 
-from flask import json
+import json
+
 from flask.wrappers import Response
 
 from ..core.api import Blueprint
@@ -30,7 +31,9 @@ def list_alerts(query):
     page = queue.get_page(who, query["chosen"], query["cursor"], query["size"])
     items = [showing.row_of(row, who) for row in page.items]
     # Written down here: the rows are plain already, and this is the list everybody's screen asks for.
-    body = json.dumps({"items": items, "next_cursor": page.next_cursor})
+    body = json.dumps(
+        {"items": items, "next_cursor": page.next_cursor}, ensure_ascii=False, separators=(",", ":")
+    )
     return Response(body, content_type="application/json")
 
 

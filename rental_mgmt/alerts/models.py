@@ -47,8 +47,8 @@ class SeverityNumber(TypeDecorator[Severity]):
     def process_bind_param(self, value, dialect):
         return None if value is None else int(value)
 
-    def process_result_value(self, value, dialect):
-        return None if value is None else Severity(value)
+    def result_processor(self, dialect, coltype):
+        return {None: None, **{severity.value: severity for severity in Severity}}.__getitem__
 
 
 class AlertStatus(StrEnum):

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, select, true
 
 from ..accounts.scope import below, within
 from ..core.access import Actor, Role
-from ..core.db import session
+from ..core.db import run, session
 from ..core.i18n import lazy
 from ..core.paging import SIZE, Page, as_page, rows_of_page
 from ..core.portable import among
@@ -134,7 +134,7 @@ def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size:
         .outerjoin(Unit, Unit.id == Alert.unit_id)
         .order_by(*chosen.keys)
     )
-    return as_page(session.execute(rows).all(), chosen.keys, size)
+    return as_page(run(rows).all(), chosen.keys, size)
 
 
 def where_of(row: Row) -> str:

@@ -31,7 +31,7 @@ from .models import (
 )
 from .passing import link_to, next_turn_at, pass_on, stand_still, start_anew, words_of
 from .recipients import People
-from .turns import came, may_act, roles_of
+from .turns import came, may_act
 
 HANDLERS = (
     Role.PROPERTY_MANAGER,
@@ -86,7 +86,7 @@ def may_handle(alert: Alert, actor: Actor) -> bool:
 
 def minutes_of_landlord(alert: Alert) -> int | None:
     """How many minutes the landlord's own turn still lasts; None when it is not the landlord's."""
-    if alert.status is not AlertStatus.OPEN or Role.LANDLORD not in roles_of(alert.turns[alert.step]):
+    if alert.status is not AlertStatus.OPEN or Role.LANDLORD not in alert.turns[alert.step]["roles"]:
         return None
     return max(0, int((alert.next_turn_at - clock.now()).total_seconds() // 60)) if alert.next_turn_at else 0
 

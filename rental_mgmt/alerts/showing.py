@@ -133,7 +133,7 @@ def row_of(row: Row, actor: Actor) -> dict:
         "text": in_words(row, "text"),
         "where": row.unit_name or row.place_name,
         "unit": row.unit_uid and str(row.unit_uid),
-        "turn": [role.value for role in whose_turn(row)],
+        "turn": sorted(row.turns[row.step]["roles"]) if row.turns else [],
         "landlord_minutes": minutes_of_landlord(row),
         "answer": row.answer and row.answer.value,
         "claimed_role": row.claimed_role and row.claimed_role.value,
