@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, Select, func, insert, select
 
 from ..core.access import Role
 from ..core.clock import local_day
-from ..core.db import session
+from ..core.db import run, session
 from ..core.i18n import use_locale
 from ..core.portable import among
+from ..core.prepared import prepare
 from ..core.touch import Kind
 from ..places.law import in_force
 from ..units.models import Unit
@@ -41,9 +42,9 @@ def take_findings(
 ) -> Taken:
     """Bring a rule's alerts in line with what it found among the subjects `looked_at` (None: among all)."""
     taken = Taken()
-    live = {row.live_key: row for row in _live(source, looked_at)}
+    live = {row.live_key: row for row in _live(source, looked_at, at)}
     found = {finding.live_key: finding for finding in findings}
-    units = {row.id: row for row in _units(found.values())}
+    units = {row.id: row for row in _units(found.values(), at)}
     harbours = Harbours(units)
     found = {key: one for key, each in found.items() if (one := _spared(source, each, harbours, at, taken))}
     known = [(live[key], finding) for key, finding in found.items() if key in live]
@@ -59,10 +60,17 @@ def take_findings(
     return taken
 
 
-def _live(source: RuleFacts, looked_at: Collection[int] | None) -> Sequence[Row]:
+def _live(source: RuleFacts, looked_at: Collection[int] | None, at: datetime) -> Sequence[Row]:
     """The rule's live alerts about these subjects, and its summary alerts."""
     keys = None if looked_at is None else [*looked_at, source.number]
-    query = select(
+    rows = run(*prepare(("live alerts", source.code), lambda _at, ids: _live_ones(source, ids), at, keys)).all()
+    return [
+        row for row in rows if keys is None or row.subject_kind is Kind.RULE or row.subject_key in looked_at
+    ]
+
+
+def _live_ones(source: RuleFacts, keys: Collection[int] | None) -> Select:
+    return select(
         Alert.id,
         Alert.live_key,
         Alert.subject_kind,
@@ -75,18 +83,17 @@ def _live(source: RuleFacts, looked_at: Collection[int] | None) -> Sequence[Row]
         Alert.evidence,
         Alert.clean_evaluations,
     ).where(Alert.rule == source.code, Alert.live_key.is_not(None), among(Alert.subject_key, keys))
-    rows = session.execute(query).all()
-    return [
-        row for row in rows if keys is None or row.subject_kind is Kind.RULE or row.subject_key in looked_at
-    ]
 
 
-def _units(findings: Iterable[Finding]) -> Sequence[Row]:
+def _units(findings: Iterable[Finding], at: datetime) -> Sequence[Row]:
     ids = {unit for finding in findings for unit in finding.unit_ids}
+    return run(*prepare("units of findings", lambda _at, ids: _units_among(ids), at, ids)).all() if ids else []
+
+
+def _units_among(ids: Collection[int]) -> Select:
     columns = ("id", "door_id", "compound_id", "community_id", "path", "grid_id", "station_id", "party_id")
     facts = ("legal_regime", "claimed_at", "created_at", "import_batch_id")
-    query = select(*(getattr(Unit, name) for name in columns + facts)).where(among(Unit.id, ids))
-    return session.execute(query).all() if ids else []
+    return select(*(getattr(Unit, name) for name in columns + facts)).where(among(Unit.id, ids))
 
 
 def _is_gone(row: Row, key: str, found: Mapping[str, Finding]) -> bool:

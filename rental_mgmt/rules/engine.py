@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, literal, select, text
+from sqlalchemy import Delete, Insert, delete, func, insert, literal, select, text
 from sqlalchemy.exc import IntegrityError
 
 from ..alerts.facts import Finding, Taken
 from ..alerts.intake import HELD_AGAIN_AFTER, take_findings
-from ..core.db import Words, on_postgresql, session, unit_of_work
+from ..core.db import Words, on_postgresql, run, session, unit_of_work
 from ..core.portable import among
+from ..core.prepared import prepare
 from ..core.touch import Due, Kind, Touch
 from ..units.models import Unit
 from .base import Ids, Rule, load_rules
@@ -140,8 +141,7 @@ def _all_of(plan: Plan) -> Ids:
 
 def _replace_dues(rule: Rule, ids: Ids, on: Sequence[Plan], taken: Taken, at: datetime) -> None:
     """The next moments at which time alone may change the answer, instead of those noted before."""
-    old = delete(Due.__table__).where(Due.rule == rule.code, among(Due.key, ids))
-    session.execute(old if ids is None else old.where(Due.kind == rule.kind))
+    run(*prepare(("dues", rule.code), lambda _at, ids: _dues(rule, ids), at, ids))
     for plan in on:
         _note_dues(rule, plan, at)
     rows = [_due(rule, key, at + TICK) for key in taken.cleaned]
@@ -152,18 +152,30 @@ def _replace_dues(rule: Rule, ids: Ids, on: Sequence[Plan], taken: Taken, at: da
         session.execute(insert(Due.__table__), rows)
 
 
+def _dues(rule: Rule, ids: Ids) -> Delete:
+    old = delete(Due.__table__).where(Due.rule == rule.code, among(Due.key, ids))
+    return old if ids is None else old.where(Due.kind == rule.kind)
+
+
 def _note_dues(rule: Rule, plan: Plan, at: datetime) -> None:
-    moments = rule.due(plan.ids, at, **plan.settings)
-    if moments is None:
+    if type(rule).due is Rule.due:
         return
-    moments = moments.subquery()
+    if plan.besides:
+        run(_following(rule, plan, at, plan.ids))
+        return
+    name = ("due", rule.due, tuple(plan.settings.items()))
+    run(*prepare(name, lambda at, ids: _following(rule, plan, at, ids), at, plan.ids))
+
+
+def _following(rule: Rule, plan: Plan, at: datetime, ids: Ids) -> Insert:
+    moments = rule.due(ids, at, **plan.settings).subquery()
     key = moments.c.key
     following = select(literal(rule.code), literal(rule.kind, Words(Kind)), key, func.min(moments.c.at))
     following = following.where(moments.c.at > at).group_by(key)
     if plan.besides:
         following = following.where(~among(key, plan.besides))
     # The table, not the class: nobody holds such rows as objects.
-    session.execute(insert(Due.__table__).from_select(["rule", "kind", "key", "at"], following))
+    return insert(Due.__table__).from_select(["rule", "kind", "key", "at"], following)
 
 
 def _due(rule: Rule, key: int, at: datetime, kind: Kind | None = None) -> dict:

@@ -7,15 +7,17 @@ from functools import cache
 
 from ..alerts.facts import Finding
 from ..core.clock import LOCAL
-from ..core.db import session
+from ..core.db import run
 from ..core.i18n import Lazy, _, use_locale
+from ..core.prepared import prepare
 from .base import Ids, Rule
 
 
 def find(rule: Rule, at: datetime, ids: Ids, settings: Mapping[str, int] | None = None) -> list[Finding]:
     """What a rule finds at a moment among these subjects (None: among all); one query."""
     settings = rule.settings | (settings or {})
-    rows = session.execute(rule.find(at, ids, **settings)).mappings()
+    name = ("find", rule.find, tuple(settings.items()))
+    rows = run(*prepare(name, lambda at, ids: rule.find(at, ids, **settings), at, ids)).mappings()
     grouped: dict[tuple[int, str], list] = {}
     for row in rows:
         key = row["key"] if "key" in row else row["unit_id"]
