@@ -155,6 +155,20 @@ def test_nobody_in_is_one_tap(client, world, block, alert):
     assert "等到" in client.get("/work-orders").text
 
 
+@pytest.mark.parametrize(
+    ("act", "answers", "field"),
+    [("/wait", {"until": ""}, "w-until"), ("/give-back", {"reason": ""}, "g-reason")],
+)
+def test_what_was_folded_opens_where_something_is_wrong(client, world, block, alert, act, answers, field):
+    path = claimed(client, world, block.worker, alert)
+    form = next(f for f in forms_on(client.get(path).text) if act in f.action and set(answers) <= set(f.values))
+    answer = client.post(form.action, data=form.values | answers)
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+    fold = answer.text.split(f'id="f-{field}"')[0].rsplit("<details", 1)[1]
+    assert fold.split(">")[0].endswith(" open")
+
+
 def test_a_worker_sees_masked_names_only_with_the_order_in_hand(client, world, block, alert):
     somebody_stays(world, block, "欧阳小明")
     path = claimed(client, world, block.worker, alert)
