@@ -15,6 +15,7 @@ from rental_mgmt.overview.homes import home_of
 from rental_mgmt.stays.models import NightState, OverseasReport
 from rental_mgmt.stays.nights import mark_night, tonight
 from rental_mgmt.units import filing
+from rental_mgmt.workorders import handing
 from rental_mgmt.workorders import service as work
 from tests.support import people
 from tests.support.field import Field
@@ -114,7 +115,7 @@ def test_of_a_visit_the_police_ordered_a_grid_worker_s_home_tells_the_place_alon
     alert = world.alert(block.unit, "B03", Severity.P0, POLICE_ONLY)
     with unit_of_work():
         found = alerts.get_alert(block.liaison.actor, alert.uid)
-        work.order_visit(block.liaison.actor, found, block.worker.user.uid)
+        handing.order_visit(block.liaison.actor, found, block.worker.user.uid)
     page = read(block.worker)
     assert in_order(page, "我手上的工单", "1203", "上门核查", "待签收")
     assert not [words for words in (alert.title, alert.text, "特急") if words in page]
