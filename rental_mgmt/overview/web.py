@@ -17,7 +17,7 @@ from flask import (
     url_for,
 )
 
-from ..core.access import Role, may, require_may
+from ..core.access import Actor, Role, may, require_may
 from ..core.api import the_api
 from ..core.errors import Forbidden, Invalid, NotFound, Unavailable
 from ..core.forms import Form
@@ -75,6 +75,7 @@ def home():
     """首页：现在最该做的事"""
     who = actor()
     buildings = elevations(who, _door_address) if who.role is Role.PROPERTY_MANAGER else []
+    desk = _audit_desk(who) if who.role is Role.AUDITOR else {}
     return page(
         f"overview/{HOMES[who.role]}.html",
         home=home_of(who),
@@ -82,7 +83,13 @@ def home():
         chosen=neediest(buildings),
         night_on=nights.tonight(),
         may_add=may(who, register_unit),
+        **desk,
     )
+
+
+def _audit_desk(who: Actor) -> dict:
+    """How the chains stand, and who looked unusually much."""
+    return {"state": auditing.chains(who), "unusual": auditing.unusual(who)}
 
 
 @web.post("/tonight")
@@ -132,9 +139,8 @@ def trail():
     cursor = request.args.get("cursor", "")[:1000] or None
     return page(
         "overview/trail.html",
-        state=auditing.chains(who),
+        **_audit_desk(who),
         entries=auditing.entries(who, subject, action, cursor, 50),
-        unusual=auditing.unusual(who),
         subject=subject,
         action=action,
     )
