@@ -49,7 +49,7 @@ def pages(scale: Scale, place: Place) -> Iterator[Measure]:
         people = _people()
         tokens = {role: _sign_in(who) for role, who in people.items()}
         unit = _free_unit(people[Role.LANDLORD])
-    shown = {f"home of a {role.replace('_', ' ')}": (role, "/") for role in ROLES}
+    shown = {f"{role.replace('_', ' ')}'s home": (role, "/") for role in ROLES}
     shown["guest form"] = (Role.LANDLORD, f"/stays/units/{unit}/register")
     with servers.product(place) as running, browsers.launched(browsers.find_chromium()) as browser:
         address, seen = f"http://127.0.0.1:{running.port}", {}
@@ -81,8 +81,8 @@ def _look(browser, address: str, token: str, path: str) -> Seen:
     page.goto(address + "/healthz")
     page.on("response", lambda answer: answers.append(answer))
     page.goto(address + path)
-    if page.url != address + path:
-        raise RuntimeError(f"{path} led to {page.url}")
+    if page.url != address + path or not answers[0].ok:
+        raise RuntimeError(f"{path} led to {page.url}: {answers[0].status}")
     own = [answer for answer in answers if answer.url.startswith((address, "data:"))]
     elsewhere = sum(not answer.url.startswith((address, "data:")) for answer in answers)
     weights = [len(answer.body()) for answer in own]
