@@ -9,7 +9,7 @@ from ..core.lookup import get_or_404
 from ..core.paging import page_of
 from ..units.models import Unit
 from ..units.scope import visible
-from . import corrections, nights, registration, service, versions
+from . import corrections, nights, overseas, registration, service, versions
 from .models import Stay
 from .schemas import (
     AtDoorOut,
@@ -163,7 +163,7 @@ def void_guest(why, guest_uid):
 def record_overseas_report(report, guest_uid):
     """记录境外人员住宿登记回执（multipart，photo 部分为回执照片）"""
     guest, photo = corrections.get_guest(actor(), guest_uid), request.files.get("photo")
-    corrections.record_overseas_report(actor(), guest, **report, photo=photo and photo.stream)
+    overseas.record_overseas_report(actor(), guest, **report, photo=photo and photo.stream)
 
 
 @api.route("/units/<uuid:unit_uid>/nights", methods=["POST"])

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts.masking import Context, Field, Shown
@@ -13,18 +12,16 @@ from ..core import clock
 from ..core.access import Actor, Role, allow, require_fresh
 from ..core.db import dialect_insert, session
 from ..core.errors import Conflict, Forbidden, Invalid
-from ..core.files import store
 from ..core.i18n import _
 from ..core.lookup import get_or_404
 from ..core.outbox import enqueue
 from ..core.seal import Retention, Where, fingerprints, seal
 from ..core.touch import Kind, touch
-from ..core.uploads import FileKind, Upload
-from ..units.packs import pack_of
 from ..units.scope import visible
 from .details import judge, missing_of
 from .identity import DocumentKind, OtherDocument
-from .models import Guest, Missing, OverseasReport, Person
+from .models import Guest, Person
+from .overseas import report_of
 from .registration import OUTSIDE, SEALED, is_within
 from .shown import cells_of, secret
 from .versions import keep_version
@@ -183,47 +180,3 @@ def reveal(actor: Actor, guest: Guest, field: str, reason: str) -> str | None:
         raise Invalid(errors={"reason": [_("请填写查看原因")]})
     record_access(actor, "guest.reveal", guest, chain=guest.stay.unit.chain, field=field, minor=guest.is_minor)
     return secret(guest, field)
-
-
-def report_of(guest: Guest) -> OverseasReport | None:
-    """The receipt that was recorded for this guest."""
-    return session.scalar(select(OverseasReport).where(OverseasReport.guest_id == guest.id))
-
-
-def report_by(guest: Guest) -> datetime | None:
-    """Until when an overseas guest is to be reported, by the hours of the place; None when nothing is due."""
-    if Missing.OVERSEAS_REPORT not in guest.missing or guest.voided_at:
-        return None
-    return guest.arrived_at + pack_of(guest.stay.unit).deadlines.overseas_report
-
-
-@allow(Role.LANDLORD)
-def record_overseas_report(
-    actor: Actor, guest: Guest, receipt_number: str, reported_at: datetime, photo
-) -> OverseasReport:
-    """Keep the receipt of the report to the police, with its photo (eel-2012-39, tw-2015-16, hkmo-1986-17)."""
-    if not guest.is_overseas:
-        raise Conflict(_("该住客不需要境外人员住宿登记"))
-    if report_of(guest):
-        raise Conflict(_("该住客的申报回执已记录"))
-    if not guest.arrived_at <= reported_at <= clock.now():
-        raise Invalid(errors={"reported_at": [_("申报时间应在到达之后、现在之前")]})
-    if photo is None:
-        raise Invalid(errors={"photo": [_("请附回执照片")]})
-    about = {"retention": Retention.GUEST, "purpose": "overseas_report"}
-    about["community_id"] = guest.stay.unit.community_id
-    kept = store(actor, Upload(kind=FileKind.PHOTO, source=photo, field="photo", **about))
-    session.flush()
-    report = OverseasReport(
-        guest_id=guest.id,
-        receipt_number=receipt_number,
-        photo_file_id=kept.id,
-        reported_at=reported_at,
-        recorded_at=clock.now(),
-        recorded_by_id=actor.user_id,
-    )
-    session.add(report)
-    guest.missing = [what for what in guest.missing if what != Missing.OVERSEAS_REPORT]
-    touch((Kind.UNIT, guest.unit_id))
-    record(actor, "guest.report_overseas", guest, chain=guest.stay.unit.chain)
-    return report

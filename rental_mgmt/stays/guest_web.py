@@ -1,15 +1,16 @@
 """The pages of one guest: what is kept and what is missing, corrected, completed, left, voided, revealed."""
 
-from flask import flash, redirect, url_for
+from flask import Response, flash, redirect, url_for
 
 from ..core import clock
 from ..core.access import may, require_may
 from ..core.fields import Schema
+from ..core.files import stream_file
 from ..core.forms import Form
 from ..core.http import actor, answer_is_secret
 from ..core.i18n import _
 from ..core.web import page
-from . import corrections, service
+from . import corrections, overseas, service
 from .divisions import countries_to_choose, country_name
 from .pages_web import web
 from .schemas import CorrectionIn, LeaveIn, OverseasReportIn, ReasonIn, RevealIn
@@ -38,8 +39,8 @@ def _guest_page(found, **forms):
         guest=found,
         shown=shown,
         country=country_name(found.nationality),
-        kept_report=corrections.report_of(found),
-        report_by=corrections.report_by(found),
+        kept_report=overseas.report_of(found),
+        report_by=overseas.report_by(found),
         corrected=list_corrections(me, found) if may_correct else [],
         may_correct=may_correct and not shown.voided_at,
         may_leave=may_end and shown.left_at is None,
@@ -118,9 +119,16 @@ def overseas_report(guest_uid):
 
     def keep(photo, **report):
         picture = photo[0].stream if photo else None
-        corrections.record_overseas_report(actor(), found, **report, photo=picture)
+        overseas.record_overseas_report(actor(), found, **report, photo=picture)
 
     if form.submit(keep):
         flash(_("申报回执已保存"), "good")
         return redirect(url_for(".guest", guest_uid=guest_uid), 303)
     return _guest_page(found, report=form)
+
+
+@web.get("/guests/<uuid:guest_uid>/overseas-report/photo")
+def receipt_photo(guest_uid):
+    """申报回执的照片"""
+    file = overseas.get_receipt_photo(actor(), corrections.get_guest(actor(), guest_uid))
+    return Response(stream_file(file), content_type=file.content_type)

@@ -17,7 +17,7 @@ from rental_mgmt.core.files import StoredFile
 from rental_mgmt.core.outbox import Outbox
 from rental_mgmt.core.seal import Where, unseal
 from rental_mgmt.core.touch import Kind, Touch
-from rental_mgmt.stays import corrections, service
+from rental_mgmt.stays import corrections, overseas, service
 from rental_mgmt.stays.models import Guest, GuestVersion, OverseasReport, Relation
 from rental_mgmt.stays.schemas import CorrectionIn
 from rental_mgmt.stays.shown import cells_of, secret, shown_guest, shown_guests
@@ -320,7 +320,7 @@ def traveller(flat) -> Guest:
 
 def report(flat, guest, **changed):
     given = {"receipt_number": "CD-1", "reported_at": clock.now(), "photo": io.BytesIO(jpeg())} | changed
-    return act(corrections.record_overseas_report, flat.owner.actor, guest, **given)
+    return act(overseas.record_overseas_report, flat.owner.actor, guest, **given)
 
 
 def test_a_report_with_number_and_photo_completes_an_overseas_guest(flat, traveller):

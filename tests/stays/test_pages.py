@@ -1,5 +1,6 @@
 """The pages of stays: a phone without JavaScript, a slip taken back, a list of what is to come."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from rental_mgmt.units.models import UnitStatus
 
 from ..support import people
 from ..support.forms import fill_in, forms_on
+from ..support.pictures import jpeg
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSON = people.person(1, age=30)
@@ -255,3 +257,22 @@ def test_a_helper_is_told_who_completes_what_is_missing(client, flat):
     page = client.get(f"/stays/guests/{guest.uid}").text
     assert "更正或补全" not in page
     assert "证件号码" not in page
+
+
+def test_the_receipt_of_a_report_is_kept_with_its_photo_and_seen_again(client, flat, phone):
+    stay = flat.stay(flat.owner, flat.unit)
+    given = {"name": "ANNA", "document_kind": "passport", "number": "X1234567", "birth_on": "1990-01-01"}
+    guest = flat.guest(flat.owner, stay, **given, nationality="DEU")
+    path = f"/stays/guests/{guest.uid}"
+    assert phone.get(f"{path}/overseas-report/photo").status_code == 404
+    said = {"receipt_number": "CD-0001", "photo": (io.BytesIO(b"%PDF-1.4 of somebody"), "receipt.pdf")}
+    answer = fill_in(phone, path, said, at="/overseas-report")
+    assert answer.status_code == 422
+    assert "回执照片：只收 JPEG 或 PNG 照片" in answer.text
+    assert "CD-0001" in answer.text
+    said["photo"] = (io.BytesIO(jpeg()), "receipt.jpg")
+    assert fill_in(phone, path, said, at="/overseas-report").status_code == 303
+    assert "看回执照片" in phone.get(path).text
+    assert phone.get(f"{path}/overseas-report/photo").content_type == "image/jpeg"
+    stranger = flat.sign_in(client, flat.landlord())
+    assert stranger.get(f"{path}/overseas-report/photo").status_code == 404
