@@ -1,48 +1,31 @@
-"""The database: base classes, the one session, and the one place a transaction ends."""
+"""The database: the one session, how it is connected, and the one place a transaction ends."""
 
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated
 
-import uuid_utils.compat as uuid7
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Connection,
-    DateTime,
-    Engine,
-    Executable,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Result,
-    String,
-    Text,
-    TypeDecorator,
-    Uuid,
-    create_engine,
-    event,
-)
+from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
+# Rooms take what they need of the database from here, tables and transactions alike.
+from .tables import Fingerprint as Fingerprint
+from .tables import Json as Json
+from .tables import LongText as LongText
+from .tables import Model as Model
+from .tables import Path as Path
+from .tables import Sealed as Sealed
+from .tables import Uid as Uid
+from .tables import UtcDateTime as UtcDateTime
+from .tables import Words as Words
+from .tables import new_uid as new_uid
+
 LOCK_WAIT_SECONDS = 3
 # A request that SQLite does not let write says so within two seconds, over threads and processes (P7); jobs and
 # commands, where nobody waits for an answer, are more patient.
@@ -56,88 +39,6 @@ before_commit: list[Callable[[], None]] = []
 after_refusal: list[Callable[[], object]] = []
 # Is something buffered that a read has to write down before its answer leaves?
 pending_after_read: list[Callable[[], bool]] = []
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in Python, naive UTC in the table, on every database."""
-
-    impl = DateTime
-    cache_ok = True
-
-    @property
-    def python_type(self) -> type:
-        return datetime
-
-    def process_bind_param(self, value, dialect):
-        return value and value.astimezone(UTC).replace(tzinfo=None)
-
-    def result_processor(self, dialect, coltype):
-        # One call a value instead of a chain of three: a page of a list has hundreds of moments and words.
-        if dialect.name == "sqlite":
-            return lambda value: value and datetime.fromisoformat(value).replace(tzinfo=UTC)
-        return lambda value: value and value.replace(tzinfo=UTC)
-
-
-class Words(TypeDecorator[StrEnum]):
-    """A StrEnum stored as its value, so that a new word needs no migration of a database type."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def __init__(self, kind: type[StrEnum]):
-        super().__init__()
-        self.kind = kind
-
-    @property
-    def python_type(self) -> type[StrEnum]:
-        return self.kind
-
-    def process_bind_param(self, value, dialect):
-        return None if value is None else self.kind(value).value
-
-    def result_processor(self, dialect, coltype):
-        return {None: None, **{word.value: word for word in self.kind}}.__getitem__
-
-
-Json = Annotated[dict, mapped_column(JSON)]
-Sealed = Annotated[bytes, mapped_column(LargeBinary)]
-Fingerprint = Annotated[bytes, mapped_column(LargeBinary(16))]
-# Paths are compared as bytes, so that a prefix is a range on every database.
-Path = Annotated[str, mapped_column(String(200).with_variant(String(200, collation="C"), "postgresql"))]
-LongText = Annotated[str, mapped_column(Text)]
-
-
-class Model(DeclarativeBase):
-    """A table; its serial `id` never leaves the database."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
-        # Serial numbers and the columns that point to them outgrow 31 bits in a city.
-        int: BigInteger().with_variant(Integer, "sqlite"),
-        datetime: UtcDateTime,
-        dict: JSON,
-        list: JSON,
-        bytes: LargeBinary,
-        uuid.UUID: Uuid,
-    }
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-
-
-def new_uid() -> uuid.UUID:
-    """A UUIDv7: made by our process before the INSERT, never taken from a request."""
-    return uuid7.uuid7()
-
-
-class Uid:
-    """A public identifier: in URLs, in sealed data's associated data, in outbox event ids."""
-
-    # Also tells inserted rows apart, so that SQLite stores many in one statement.
-    uid: Mapped[uuid.UUID] = mapped_column(unique=True, default=new_uid, insert_sentinel=True)
-
-    def __init__(self, **values):
-        values.setdefault("uid", new_uid())
-        super().__init__(**values)
 
 
 def dialect_insert(table):
