@@ -10,7 +10,7 @@ from flask import session as flash_cookie
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from . import assets, fields, i18n, idempotency
 from .access import Actor
@@ -51,6 +51,9 @@ class App(Flask):
 
     def dispatch_request(self) -> Response:
         """A request is one transaction: what the view did, or nothing of it; done once per idempotency key."""
+        if isinstance(request.routing_exception, BadHost):
+            # Without a host no page can name another; whoever sends such a header reads no pages.
+            return Response(_("请求无法识别，请检查格式"), 400, content_type="text/plain; charset=utf-8")
         reading = request.method in READING
         try:
             with answering(), unit_of_work(read_only=reading):

@@ -52,6 +52,12 @@ def test_a_broken_body_is_refused_with_words(client, door, body):
     assert session.scalar(select(func.count()).select_from(Guest)) == 0
 
 
+@pytest.mark.parametrize("host", ["a b", "[::1", "a" * 400, "x:y", ""])
+def test_a_host_that_is_none_is_refused(client, host):
+    for answer in (client.get("/", headers={"Host": host}), client.post("/sign-in", headers={"Host": host})):
+        assert answer.status_code in (303, 400, 403)
+
+
 def test_another_content_type_is_refused(client, door):
     answer = client.post(door.url, data=b'{"name": "a"}', headers=door.headers, content_type="text/plain")
     assert answer.status_code == 415
