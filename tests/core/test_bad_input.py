@@ -58,6 +58,13 @@ def test_a_host_that_is_none_is_refused(client, host):
         assert answer.status_code in (303, 400, 403)
 
 
+@pytest.mark.parametrize(
+    "origin", ["http://[::1", "//", "x", "http://evil.example", "http://localhost.evil.example"]
+)
+def test_a_form_from_elsewhere_is_refused_however_it_says_so(client, origin):
+    assert client.post("/sign-in", headers={"Origin": origin}).status_code == 403
+
+
 def test_another_content_type_is_refused(client, door):
     answer = client.post(door.url, data=b'{"name": "a"}', headers=door.headers, content_type="text/plain")
     assert answer.status_code == 415
