@@ -1147,7 +1147,7 @@ def upgrade() -> None:
     with op.batch_alter_table('guest', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_guest_import_batch_id'), ['import_batch_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_guest_name_fp'), ['name_fp'], unique=False)
-        batch_op.create_index(batch_op.f('ix_guest_person_id_arrived_at'), ['person_id', 'arrived_at'], unique=False)
+        batch_op.create_index('ix_guest_person_id_arrived_at', ['person_id', 'arrived_at', 'stay_id', 'voided_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_guest_phone_fp'), ['phone_fp'], unique=False)
         batch_op.create_index(batch_op.f('ix_guest_recorded_at'), ['recorded_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_guest_unit_id_arrived_at'), ['unit_id', 'arrived_at'], unique=False)
@@ -1313,7 +1313,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_guest_unit_id_arrived_at'))
         batch_op.drop_index(batch_op.f('ix_guest_recorded_at'))
         batch_op.drop_index(batch_op.f('ix_guest_phone_fp'))
-        batch_op.drop_index(batch_op.f('ix_guest_person_id_arrived_at'))
+        batch_op.drop_index('ix_guest_person_id_arrived_at')
         batch_op.drop_index(batch_op.f('ix_guest_name_fp'))
         batch_op.drop_index(batch_op.f('ix_guest_import_batch_id'))
 

@@ -143,7 +143,8 @@ class Guest(Uid, Model):
             sqlite_where=text("voided_at is null"),
         ),
         Index(None, "unit_id", "arrived_at"),
-        Index(None, "person_id", "arrived_at"),
+        # The last two are read besides: of a long history only the rows of stays that count are fetched.
+        Index("ix_guest_person_id_arrived_at", "person_id", "arrived_at", "stay_id", "voided_at"),
         Index(None, "phone_fp"),
         Index(None, "name_fp"),
         Index(None, "recorded_at"),
