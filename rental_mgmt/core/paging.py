@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, Select, and_, literal, or_, tuple_
+from sqlalchemy import ClauseElement, Select, and_, bindparam, literal, or_, tuple_
 
 from . import strict_json
 from .db import session
@@ -45,6 +45,17 @@ def rows_of_page(query: Select, keys: Sequence, cursor: str | None = None, size:
     return query.order_by(*keys).limit(size + 1)
 
 
+def rows_after(query: Select, keys: Sequence, size: int = SIZE) -> Select:
+    """The same for a statement that is kept: what was seen last are its parameters, said by `seen_in`."""
+    seen = [bindparam(f"seen_{n}", type_=_column(key).type) for n, key in enumerate(keys)]
+    return query.where(_after(keys, seen)).order_by(*keys).limit(size + 1)
+
+
+def seen_in(cursor: str, keys: Sequence) -> dict:
+    """The parameters of `rows_after` for this cursor; an unreadable one is an error that names the field."""
+    return {f"seen_{n}": value for n, value in enumerate(_read(cursor, keys))}
+
+
 def as_page(rows: Sequence, keys: Sequence, size: int = SIZE) -> Page:
     """Those rows, fetched, as a page."""
     more, items = len(rows) > size, rows[:size]
@@ -61,10 +72,11 @@ def _descends(key) -> bool:
 
 def _after(keys, values):
     """Strictly after these values in the keys' order, whatever the direction of each."""
+    columns = [_column(key) for key in keys]
+    values = [_bound(value, column) for value, column in zip(values, columns, strict=True)]
     if len({_descends(key) for key in keys}) == 1:
         # One comparison of rows is a range of the index; steps joined by "or" are read from the beginning.
-        columns = [_column(key) for key in keys]
-        here = tuple_(*(_bound(value, column) for value, column in zip(values, columns, strict=True)))
+        here = tuple_(*values)
         return tuple_(*columns) < here if _descends(keys[0]) else tuple_(*columns) > here
     steps = []
     for n, key in enumerate(keys):
@@ -75,6 +87,7 @@ def _after(keys, values):
 
 
 def _bound(value, column):
+    # SQLAlchemy compares a bare True with = only.
     return value if isinstance(value, ClauseElement) else literal(value, column.type)
 
 
@@ -105,8 +118,7 @@ def _typed(column, value):
     if issubclass(kind, int):
         if type(value) is not (bool if kind is bool else int) or abs(value) > 2**53:
             raise ValueError(value)
-        # Bound: SQLAlchemy compares a bare True with = only.
-        return literal(value, column.type)
+        return value
     if type(value) is not str:
         raise ValueError(value)
     return kind(value)
