@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import i18n
 from ..core.access import may
-from ..core.db import session, unit_of_work
+from ..core.db import answering, session, unit_of_work
 from ..core.errors import Forbidden, Unauthenticated
 from ..core.http import READING, identify, wants_json
 from ..core.i18n import _, lazy
@@ -44,6 +44,8 @@ PUBLIC = frozenset(
 # A repeated sign-in is a new sign-in: the stored answer of the first one would carry no cookie.
 _SIGNING_IN = {name for name in PUBLIC if name.startswith("accounts.")}
 NEVER_REPLAYED = _SIGNING_IN | {"accounts.sign_out", "accounts.step_up", "accounts.switch_role"}
+# Seconds an answer that is made may wait for SQLite's writer, only to say that somebody was here.
+NOTING = 0.2
 SESSION, PHONE, DESK, KNOWN = "session", "device", "desk", "known"
 BROWSERS = {
     "MicroMessenger": lazy("微信"),
@@ -117,7 +119,7 @@ def note_use(response: Response) -> Response:
     if actor is None or not (g.get("key_use_is_due") or getattr(actor, "seen_is_due", False)):
         return response
     try:
-        with unit_of_work():
+        with answering(patience=NOTING), unit_of_work():
             if actor.api_key_id:
                 keys.note_use(actor.api_key_id)
             else:

@@ -96,7 +96,7 @@ def engine() -> Engine:
 # --- transactions -------------------------------------------------------------------------------------------
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
-_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
+_patience: ContextVar[float] = ContextVar("patience", default=LOCK_WAIT_SECONDS)
 _kept: ContextVar[list | None] = ContextVar("kept", default=None)
 # SQLite lets one writer in; waiting here is cheap, waiting in SQLite is a busy loop.
 _one_writer = threading.Lock()
@@ -144,13 +144,13 @@ def _last_words() -> None:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Somebody waits for the answer: rather refuse soon than keep them."""
-    token = _somebody_waits.set(True)
+def answering(patience: float = WRITER_WAIT_SECONDS) -> Iterator[None]:
+    """Somebody waits for the answer: rather refuse after so many seconds than keep them."""
+    token = _patience.set(patience)
     try:
         yield
     finally:
-        _somebody_waits.reset(token)
+        _patience.reset(token)
 
 
 def keep_even_if_refused(keep: Callable[[], None]) -> None:
@@ -249,7 +249,7 @@ def _tune_sqlite(made: Engine) -> None:
         if reading:
             _tell(connection, "BEGIN")
             return
-        wait = min(LOCK_WAIT_SECONDS, WRITER_WAIT_SECONDS) if _somebody_waits.get() else LOCK_WAIT_SECONDS
+        wait = _patience.get()
         until = time.monotonic() + wait
         if not _one_writer.acquire(timeout=wait):
             raise TimeoutError("database is busy")

@@ -1,6 +1,7 @@
 """A request: refusals in words also without a database, reads, languages, nothing left from the one before."""
 
 import re
+import time
 
 import pytest
 from sqlalchemy import event
@@ -52,14 +53,24 @@ def test_with_the_database_away_pages_and_api_say_try_later_and_recover(client, 
 
 
 @only_sqlite
-def test_a_form_sent_while_another_writes_is_told_to_try_again(client, somebody, monkeypatch):
+def test_a_form_sent_while_another_writes_is_told_to_try_again(client, somebody):
     [form] = [f for f in forms_on(client.get("/").text) if "locale" in f.names]
-    monkeypatch.setattr(db, "LOCK_WAIT_SECONDS", 0.1)
     db.session.remove()
     with db._one_writer:
         answer = client.post("/stays/nights/same-as-yesterday", data=form.values | {"form_key": "a" * 20})
     assert answer.status_code == 503
     assert "系统正忙" in answer.text
+
+
+@only_sqlite
+def test_a_read_does_not_wait_for_another_writer_to_say_that_its_key_was_used(client, world, somebody):
+    headers = world.key(world.owner)
+    db.session.remove()
+    with db._one_writer:
+        begun = time.monotonic()
+        answer = client.get("/api/v1/units", headers=headers)
+    assert answer.status_code == 200
+    assert time.monotonic() - begun < db.WRITER_WAIT_SECONDS
 
 
 @only_sqlite
