@@ -102,8 +102,12 @@ def _in_communities(actor: Actor):
 
 def _in_building(uid: UUID):
     """Below the building; nothing where there is no such place (a path is never below an empty one)."""
-    path = session.scalar(select(Place.path).where(Place.uid == uid))
+    path = _path_of(uid)
     return below(Alert.path, path) if path else Alert.path == ""
+
+
+def _path_of(uid: UUID) -> str | None:
+    return session.scalar(select(Place.path).where(Place.uid == uid))
 
 
 COLUMNS = (
@@ -125,18 +129,19 @@ def list_queue(actor: Actor, chosen: AlertFilter) -> Select:
 def get_page(actor: Actor, chosen: AlertFilter, cursor: str | None = None, size: int = SIZE) -> Page:
     """One page of the queue, each row with the name of its unit or place."""
     seen = seen_in(cursor, chosen.keys) if cursor else {}
-    reach = replace(actor, verified_at=None, session_id=None, api_key_id=None)
-    # What stands behind a building's uid is asked for while building, so that statement is never kept.
-    build = _page_of_queue.__wrapped__ if chosen.building else _page_of_queue
-    rows = run(build(reach, chosen, size, bool(seen), on_postgresql()), seen).all()
+    # How somebody signed in changes nothing of what they see.
+    actor = replace(actor, verified_at=None, session_id=None, api_key_id=None)
+    depends_on = on_postgresql(), chosen.building and _path_of(chosen.building)
+    rows = run(list_page(actor, chosen, size, bool(seen), depends_on), seen).all()
     return as_page(rows, chosen.keys, size)
 
 
 @lru_cache(maxsize=200)
-def _page_of_queue(actor: Actor, chosen: AlertFilter, size: int, is_later: bool, _database) -> Select:
+def list_page(actor: Actor, chosen: AlertFilter, size: int, is_later: bool, _depends_on: tuple) -> Select:
     """The statement of a page: chosen among the narrow entries of an index, only its rows then read in full.
 
-    People look at the same list all day: building it took a quarter of the time of a page.
+    People look at the same list all day: building it took a quarter of the time of a page. What it
+    holds besides its other arguments, the dialect and the path of a building, tells the kept ones apart.
     """
     queue = list_queue(actor, chosen)
     page = (rows_after if is_later else rows_of_page)(queue, chosen.keys, size=size).subquery()
